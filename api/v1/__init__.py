@@ -1,0 +1,1 @@
+"""The wire dialect of version 1: arguments, routes, views."""

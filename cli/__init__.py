@@ -1,0 +1,1 @@
+"""The pvc command line: commands, tables, HTTP client."""

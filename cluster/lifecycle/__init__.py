@@ -1,0 +1,1 @@
+"""State tables: which event leads from which state to which."""

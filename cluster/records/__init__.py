@@ -1,0 +1,1 @@
+"""Typed reading and changes for one noun per file."""

@@ -1,0 +1,1 @@
+"""The key table, its codecs, and one file per schema step."""

@@ -1,0 +1,1 @@
+"""One numbered change of the key layout per file."""

@@ -1,0 +1,1 @@
+"""What we ask of a store, and Zookeeper through kazoo as the answer."""

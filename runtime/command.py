@@ -1,0 +1,65 @@
+"""External programs: an argument list, a deadline, no shell.
+
+A program that does not end in time is killed with its whole process group, so that nothing it
+started outlives the call.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from runtime.deadline import Deadline
+from runtime.errors import DeadlineExceeded, Unavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a program ended and what it printed."""
+
+    code: int
+    output: str
+    errors: str
+
+
+def run(
+    arguments: Sequence[str],
+    deadline: Deadline,
+    *,
+    environment: Mapping[str, str] | None = None,
+    given: str = "",
+) -> Outcome:
+    """Run a program and wait for it; `environment` is added to ours, `given` is its input."""
+    program = arguments[0]
+    try:
+        process = subprocess.Popen(
+            list(arguments),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **(environment or {})},
+            text=True,
+            errors="replace",
+            process_group=0,
+        )
+    except OSError as error:
+        raise Unavailable(f"{program} cannot be run: {error.strerror}", program=program) from error
+    try:
+        output, errors = process.communicate(given, timeout=deadline.left())
+    except subprocess.TimeoutExpired as error:
+        _kill_group(process)
+        raise DeadlineExceeded(f"{program} did not end in time", program=program) from error
+    return Outcome(code=process.returncode, output=output, errors=errors)
+
+
+def _kill_group(process: "subprocess.Popen[str]") -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    # A process in uninterruptible sleep cannot be collected now; it is left to init, not waited for.
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=1.0)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()

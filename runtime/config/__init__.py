@@ -1,0 +1,1 @@
+"""The YAML files into frozen dataclasses, once, at start; every fault with its path."""

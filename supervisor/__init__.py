@@ -1,0 +1,1 @@
+"""The root process: starts, watches, restarts, gives up loudly; holds the schema version."""

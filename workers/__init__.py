@@ -1,0 +1,1 @@
+"""Isolated processes with one concern each; spec, catalogue, loop."""

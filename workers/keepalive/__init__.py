@@ -1,0 +1,1 @@
+"""This node's sign of life. Never waits for anybody."""

@@ -1,1 +1,1 @@
-"""The hint bus: topics, messages, codec, sockets. Losing a message costs time, never correctness."""
+"""The hint bus: topics, messages, codec, sockets; a lost message costs time, nothing else."""

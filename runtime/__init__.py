@@ -1,1 +1,1 @@
-"""What every process needs: clock, deadline, errors, log, commands, config. Imports nothing of ours."""
+"""What every process needs: clock, deadline, errors, log, commands, config."""

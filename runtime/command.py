@@ -57,7 +57,7 @@ def run(
 def _kill_group(process: "subprocess.Popen[str]") -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    # A process in uninterruptible sleep cannot be collected now; it is left to init, not waited for.
+    # One in uninterruptible sleep cannot be collected now; it is left to init, not waited for.
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=1.0)
     for pipe in (process.stdin, process.stdout, process.stderr):

@@ -58,7 +58,9 @@ class Logger:
     def exception(self, event: str, error: BaseException, **fields: object) -> None:
         """Log an error with its traceback."""
         self._logger.error(
-            event, exc_info=error, extra={_OUR_FIELDS: {**fields, "error": error}, "part": self._part}
+            event,
+            exc_info=error,
+            extra={_OUR_FIELDS: {**fields, "error": error}, "part": self._part},
         )
 
     def _write(self, level: int, event: str, fields: dict[str, object]) -> None:

@@ -1,0 +1,150 @@
+"""Keys of nodes, from schema 16 on."""
+
+from typing import Final
+
+from cluster.schema.key import Form, Key, Writer
+
+NODE_KEYS: Final[tuple[Key, ...]] = (
+    Key(
+        name="node",
+        path="/nodes/{node}",
+        form=Form.TEXT,
+        writer=Writer.ROOT,
+        since=0,
+        about="`coordinator` or `hypervisor`.",
+    ),
+    Key(
+        name="node.beat",
+        path="/nodes/{node}/beat",
+        form=Form.TEXT,
+        writer=Writer.KEEPALIVE,
+        since=16,
+        about="`<run id> <count>`, raised once per keepalive interval. Only its moving counts.",
+    ),
+    Key(
+        name="node.presence",
+        path="/nodes/{node}/presence",
+        form=Form.JSON,
+        writer=Writer.KEEPALIVE,
+        since=16,
+        is_ephemeral=True,
+        about="There while keepalive has a session: {run: run id, version: of the program}.",
+    ),
+    Key(
+        name="node.daemon_state",
+        path="/nodes/{node}/daemonstate",
+        form=Form.TEXT,
+        writer=Writer.KEEPALIVE,
+        since=0,
+        about="What the node says of itself: init, run, shutdown, stop. Whether it is dead or "
+        "fenced is in its judgement.",
+    ),
+    Key(
+        name="node.judgement",
+        path="/nodes/{node}/judgement",
+        form=Form.JSON,
+        writer=Writer.FENCING,
+        since=16,
+        about="The last verdict of its peers: {state: dead or fenced, beat: as it was then, "
+        "record: id of the fence record}. Void as soon as the beat has moved on.",
+    ),
+    Key(
+        name="node.facts",
+        path="/nodes/{node}/facts",
+        form=Form.JSON,
+        writer=Writer.KEEPALIVE,
+        since=16,
+        about="What the node sees of itself, written with each beat: processor, memory, load, "
+        "kernel, interfaces with rates, its workers with the age of their facts, its VMs' sums.",
+    ),
+    Key(
+        name="node.domain_state",
+        path="/nodes/{node}/domainstate",
+        form=Form.TEXT,
+        writer=Writer.VM,
+        since=0,
+        about="Whether the node takes VMs, as seen: ready, flush, flushed, unflush, fence-flush.",
+    ),
+    Key(
+        name="node.wanted_domain_state",
+        path="/nodes/{node}/wanted_domainstate",
+        form=Form.TEXT,
+        writer=Writer.ORDER,
+        since=16,
+        about="Whether it shall take VMs: ready or flushed.",
+    ),
+    Key(
+        name="node.coordinator_state",
+        path="/nodes/{node}/routerstate",
+        form=Form.TEXT,
+        writer=Writer.ROUTER,
+        since=0,
+        about="primary, secondary, client, takeover or relinquish, as the node itself sees it.",
+    ),
+    Key(
+        name="node.active_schema",
+        path="/nodes/{node}/activeschema",
+        form=Form.INTEGER,
+        writer=Writer.ROOT,
+        since=0,
+        about="The schema version its tree of processes runs with.",
+    ),
+    Key(
+        name="node.latest_schema",
+        path="/nodes/{node}/latestschema",
+        form=Form.INTEGER,
+        writer=Writer.ROOT,
+        since=0,
+        about="The newest schema version its software speaks.",
+    ),
+    Key(
+        name="node.version",
+        path="/nodes/{node}/pvcversion",
+        form=Form.TEXT,
+        writer=Writer.ROOT,
+        since=2,
+        about="The version of its software.",
+    ),
+    Key(
+        name="node.ipmi.host",
+        path="/nodes/{node}/ipmihostname",
+        form=Form.TEXT,
+        writer=Writer.ROOT,
+        since=0,
+        about="Name or address of its BMC.",
+    ),
+    Key(
+        name="node.ipmi.user",
+        path="/nodes/{node}/ipmiusername",
+        form=Form.TEXT,
+        writer=Writer.ROOT,
+        since=0,
+        about="User at its BMC.",
+    ),
+    Key(
+        name="node.ipmi.password",
+        path="/nodes/{node}/ipmipassword",
+        form=Form.TEXT,
+        writer=Writer.ROOT,
+        since=0,
+        is_secret=True,
+        about="Password at its BMC.",
+    ),
+    Key(
+        name="node.log",
+        path="/logs/{node}",
+        form=Form.EMPTY,
+        writer=Writer.NOBODY,
+        since=4,
+        about="Parent of the node's log.",
+    ),
+    Key(
+        name="node.log.chunk",
+        path="/logs/{node}/{chunk}",
+        form=Form.TEXT,
+        writer=Writer.CONSOLE,
+        since=16,
+        about="Consecutive lines of the node's log joined by newlines; the name is the number of "
+        "its first line, twelve digits. Only the last chunk grows; the oldest is removed.",
+    ),
+)

@@ -1,0 +1,1 @@
+"""The read-only layers that all nodes share."""

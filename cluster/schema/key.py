@@ -54,6 +54,8 @@ class Key:
     """The first schema version that has it."""
     until: int | None = None
     """The first schema version that has it no more."""
+    default: str = ""
+    """What it holds on a new object, and what its schema step writes on objects that lack it."""
     is_ephemeral: bool = False
     is_secret: bool = False
     """Readable only with the cluster's credential."""

@@ -78,7 +78,8 @@ class Envelope:
     address: str
     sender: str
     sequence: int
-    """Counts the sender's messages since its start; a gap means that some were lost."""
+    """Counts the sender's messages at this address since its start; a gap means that some were
+    lost."""
     at: Instant
     """The sender's monotonic time; comparable, since all are on this host."""
     message: Message

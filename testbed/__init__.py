@@ -1,1 +1,1 @@
-"""A real cluster of several Debian machines on one host, for demonstration and integration tests."""
+"""A real cluster of several Debian machines on one host, for demonstrations and tests."""

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from testbed import bed_words, check_words
 from testbed.errors import BedError
@@ -11,6 +12,7 @@ from testbed.progress import complain, say
 from testbed.settings import DEFAULT_NET
 
 Word = Callable[[argparse.Namespace], int]
+Words: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="./dev",
-        description="The one door to PVC's development: a real cluster on this machine, and checks.",
+        description="The one door to PVC's development: a real cluster, and checks.",
     )
     words = parser.add_subparsers(metavar="WORD", required=True)
     _add_help(parser, words)
@@ -38,9 +40,6 @@ def _parser() -> argparse.ArgumentParser:
     _add_node_words(words)
     _add_check_words(words)
     return parser
-
-
-Words = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add_help(parser: argparse.ArgumentParser, words: Words) -> None:
@@ -52,7 +51,9 @@ def _add_help(parser: argparse.ArgumentParser, words: Words) -> None:
 
 
 def _add_bed_words(words: Words) -> None:
-    up = _word(words, "up", bed_words.up_word, "boot the cluster, building the node image if needed")
+    up = _word(
+        words, "up", bed_words.up_word, "boot the cluster, building the node image if needed"
+    )
     up.add_argument("--nodes", type=int, help="how many nodes, 1 to 5 (3)")
     up.add_argument("--coordinators", type=int, help="how many of them are coordinators: 1, 3 or 5")
     up.add_argument("--net", help=f"address ranges: 10.20, or three /24 networks ({DEFAULT_NET})")

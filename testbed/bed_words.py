@@ -113,7 +113,7 @@ def _wanted(arguments: argparse.Namespace) -> Settings:
         return wanted
     if replace(wanted, token=old.token) != old:
         raise BedError(
-            f"the testbed {old.name} is up with {old.nodes} nodes, {old.coordinators} coordinators, "
+            f"testbed {old.name} is up with {old.nodes} nodes, {old.coordinators} coordinators, "
             f"networks {', '.join(old.networks)}, {old.suite}, of {old.checkout}, "
             f"{'with' if old.product else 'without'} the product; ./dev down first"
         )

@@ -15,7 +15,7 @@ from testbed.settings import BMC_PASSWORD, BMC_USER, NodeSettings, Settings
 MEMBER = "bmc"
 PORT = 623
 
-# $1 lower layers, $2 scratch, $3 the testbed's BMC directory, $4 the power directory, then ipmi_sim.
+# $1 lower layers, $2 scratch, $3 the BMCs' directory, $4 the power directory, then ipmi_sim.
 _ENTER_IMAGE = """
 mount -t overlay pvc-bmc -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root" &&
 mkdir -p "$2/root/run/bmc" "$2/root/run/power" &&

@@ -1,6 +1,6 @@
 """What a simulated BMC runs to read or change its node's power.
 
-Called by ipmi_sim as `hook.py NODE MC-ADDRESS get power` or `… set power 0`,
+Called by ipmi_sim as `hook.py NODE get power` or `… set power 0`,
 `… set reset 1`, `… set shutdown 1`. It runs in the node image with that image's
 bare Python, so it imports nothing of ours.
 """
@@ -16,7 +16,7 @@ def main(argv: list[str]) -> int:
     """Translate one call into an order to the power supervisor."""
     # ipmi_sim's descriptors, its socket among them, must not live on in anything we cause.
     os.closerange(3, 1024)
-    node, verb, words = argv[0], argv[2], argv[3:]
+    node, verb, words = argv[0], argv[1], argv[2:]
     if verb == "get":
         for word in words:
             if word == "power":

@@ -15,7 +15,8 @@ mkdir -p "$2/root/usr/lib/pvc/src"
 mount --bind -o ro "$3" "$2/root/usr/lib/pvc/src"
 cd / && exec chroot "$2/root" /bin/sh -c 'cd /usr/lib/pvc/src &&
   PYTHONPYCACHEPREFIX=/var/cache/pvc/pycache /usr/lib/pvc/venv/bin/python -m compileall -q \
-  $(for name in {" ".join(PACKAGES)}; do if [ -d $name ]; then echo /usr/lib/pvc/src/$name; fi; done)'
+  $(for name in {" ".join(PACKAGES)}
+    do if [ -d $name ]; then echo /usr/lib/pvc/src/$name; fi; done)'
 """
 
 

@@ -10,6 +10,7 @@ for both, because both end in a cgroup2 directory.
 import contextlib
 import os
 from abc import ABC, abstractmethod
+from functools import partial
 from pathlib import Path
 
 from testbed.commands import run
@@ -193,7 +194,7 @@ def _directories(path: Path) -> list[Path]:
 def _remove_tree(top: Path) -> None:
     for directory in sorted(top.glob("**/"), reverse=True):
         # A dead process leaves its group a moment after it is gone from the list.
-        wait_until(lambda directory=directory: _rmdir(directory), 5, f"{directory} to be empty", 0.01)  # type: ignore[misc]
+        wait_until(partial(_rmdir, directory), 5, f"{directory} to be empty", 0.01)
 
 
 def _rmdir(directory: Path) -> bool:

@@ -27,7 +27,8 @@ def check(_: argparse.Namespace) -> int:
         ("tests", _pytest("-m", "not integration", *_tests(CHECK_TESTS))),
     ]
     failed = [name for name, argv in steps if not _passes(name, argv)]
-    say(f"check: {'FAILED: ' + ', '.join(failed) if failed else 'all well'} ({watch.seconds():.0f} s)")
+    verdict = f"FAILED: {', '.join(failed)}" if failed else "all well"
+    say(f"check: {verdict} ({watch.seconds():.0f} s)")
     return 1 if failed else 0
 
 

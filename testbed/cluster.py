@@ -1,4 +1,4 @@
-"""The testbed as tests and the command line use it: a cluster of nodes one can talk to and break."""
+"""The testbed as tests and the command line use it: nodes one can talk to and break."""
 
 import http.client
 import json

@@ -26,7 +26,7 @@ def write(bed: Settings) -> None:
 
 
 def environment(bed: Settings) -> dict[str, str]:
-    """Return what makes the client use the store, and its first coordinator unless told otherwise."""
+    """Return what makes the client use the store, and in it the first coordinator."""
     return {"PVC_CLIENT_DIR": str(_directory(bed)), "PVC_CONNECTION": bed.all_nodes()[0].name}
 
 

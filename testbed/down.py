@@ -5,6 +5,7 @@ name, so what exists is found by looking. A half-failed `up` is therefore no
 special case.
 """
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from testbed.image.layers import remove_tree
 from testbed.progress import step
 
 NSPAWN_STATE = Path("/run/systemd/nspawn")
+NAMESPACES = Path("/run/netns")
 
 
 def down(name: str, home: Path) -> None:
@@ -28,7 +30,8 @@ def remove_everything(name: str, home: Path) -> None:
     _end_processes(name)
     _remove_links(name)
     _remove_namespaces(name)
-    _remove_nspawn_state(name)
+    _remove_namespace_directory()
+    _remove_nspawn_state(name, home)
     remove_tree(home / "clusters" / name)
 
 
@@ -68,17 +71,33 @@ def _remove_namespaces(name: str) -> None:
         run(["ip", "netns", "del", namespace])
 
 
-def _remove_nspawn_state(name: str) -> None:
+def _remove_nspawn_state(name: str, home: Path) -> None:
+    """Remove what a killed nspawn and the first named namespace leave below /run."""
+    roots = {upper.stat().st_ino for upper in (home / "clusters" / name).glob("nodes/*/upper")}
+    for lock in NSPAWN_STATE.glob("locks/inode-*"):
+        if int(lock.name.rsplit(":", 1)[-1]) in roots:
+            lock.unlink(missing_ok=True)
     for place in NSPAWN_STATE.glob(f"*/{name}-hv*"):
         if place.is_dir():
             shutil.rmtree(place, ignore_errors=True)
         else:
             place.unlink(missing_ok=True)
+    for empty in (*NSPAWN_STATE.glob("*"), NSPAWN_STATE):
+        with contextlib.suppress(OSError):
+            empty.rmdir()
+
+
+def _remove_namespace_directory() -> None:
+    """Undo what `ip netns add` does once: /run/netns as a mount point, when nobody uses it."""
+    if NAMESPACES.is_dir() and not any(NAMESPACES.iterdir()):
+        run(["umount", NAMESPACES], check=False)
+        with contextlib.suppress(OSError):
+            NAMESPACES.rmdir()
 
 
 def _namespaces(name: str) -> list[str]:
-    place = Path("/run/netns")
-    return sorted(each.name for each in place.glob(f"{name}-*")) if place.is_dir() else []
+    found = NAMESPACES.glob(f"{name}-*") if NAMESPACES.is_dir() else ()
+    return sorted(each.name for each in found)
 
 
 def _links(name: str) -> list[str]:

@@ -53,7 +53,9 @@ def _check(kind: str, words: list[str]) -> None:
         raise BedError(f"no fault {kind!r}; there are {', '.join(KINDS)}")
     least, most = (1, 1) if kind in SIGNALS else (0, 1) if kind in ("cut", "heal") else (0, 0)
     if not least <= len(words) <= most:
-        needs = "a unit or worker" if kind in SIGNALS else "at most a network" if most else "nothing"
+        needs = (
+            "a unit or worker" if kind in SIGNALS else "at most a network" if most else "nothing"
+        )
         raise BedError(f"fault {kind} takes {needs} after it, not {' '.join(words)!r}")
 
 

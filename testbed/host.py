@@ -24,7 +24,9 @@ def require_root() -> None:
 def require_debian() -> None:
     """Refuse a host whose packages are not Debian's."""
     fields = dict(
-        line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line
+        line.split("=", 1)
+        for line in Path("/etc/os-release").read_text().splitlines()
+        if "=" in line
     )
     version = fields.get("VERSION_ID", "").strip('"')
     if fields.get("ID") != "debian" or version not in SUPPORTED_VERSIONS:

@@ -47,7 +47,9 @@ def order(bed: settings.Settings, action: str, node: str) -> None:
     try:
         answer = _ask(bed, f"{action} {node}")
     except OSError as error:
-        raise BedError(f"the power supervisor does not answer ({error}); ./dev down, then up") from error
+        raise BedError(
+            f"the power supervisor does not answer ({error}); ./dev down, then up"
+        ) from error
     if not answer.startswith("ok"):
         raise BedError(f"power {action} of {node}: {answer.removeprefix('error ')}")
 

@@ -7,6 +7,7 @@ put back), unless its size, its image or its checkout differ from what is asked 
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from testbed import bmc, cgroup, down, host, network, node_files, power_supervisor, tools
@@ -35,6 +36,15 @@ def up(bed: Settings) -> Cluster:
     await_health(cluster)
     say(f"up after {watch.seconds():.1f} s")
     return cluster
+
+
+def mend(cluster: Cluster) -> None:
+    """Undo every fault of a running testbed and wait until all is well again."""
+    layers = _image_of(cluster.settings)
+    if layers is None:
+        raise BedError(f"testbed {cluster.settings.name} is not up")
+    _start_all(cluster.settings, layers)
+    await_health(cluster)
 
 
 def prepare_host(bed: Settings) -> None:
@@ -67,21 +77,15 @@ def start(bed: Settings, layers: list[Path]) -> None:
         down.down(bed.name, Path(bed.home))
     if _image_of(bed) is None:
         _install(bed, layers)
-    groups = cgroup.cgroups(bed.name)
     with step("switch, BMCs and power"):
-        network.make_switch(bed)
-        power_supervisor.start(bed, layers)
-        bmc.start(bed, groups, layers)
-        for node in bed.all_nodes():
-            if groups.is_frozen(node.name):
-                groups.freeze(node.name, frozen=False)
-            power_supervisor.order(bed, "on", node.name)
-            network.heal(node, list(NETWORKS))
+        _start_all(bed, layers)
 
 
 def await_health(cluster: Cluster) -> None:
     """Wait on everything `up` promises, saying what for."""
     _await_nodes(cluster, "multi-user.target", cluster.nodes)
+    for node in cluster.nodes:
+        node.run(["systemctl", "start", "--no-block", *units_of(node)], check=False)
     _await_nodes(cluster, "zookeeper.service", cluster.coordinators)
     _await(cluster, "Zookeeper quorum", "zookeeper.service", cluster.has_quorum)
     _await_nodes(cluster, "nginx.service", cluster.coordinators)
@@ -91,7 +95,29 @@ def await_health(cluster: Cluster) -> None:
     _await_nodes(cluster, "pvcapid.service", cluster.coordinators)
     for node in cluster.coordinators:
         what = f"the API at http://{node.addresses['upl']}:{API_PORT}/api/v1/"
-        _await(cluster, what, "pvcapid.service", lambda node=node: cluster.api_answers(node.name))  # type: ignore[misc]
+        _await(cluster, what, "pvcapid.service", partial(cluster.api_answers, node.name))
+
+
+def units_of(node: Node) -> list[str]:
+    """Return the units a node of this testbed is there for."""
+    product = node.settings.settings.product
+    daemons = ["pvcnoded.service"] if product else []
+    if not node.is_coordinator:
+        return daemons
+    api = ["pvcapid.service"] if product else []
+    return ["zookeeper.service", "nginx.service", *daemons, *api]
+
+
+def _start_all(bed: Settings, layers: list[Path]) -> None:
+    groups = cgroup.cgroups(bed.name)
+    network.make_switch(bed)
+    power_supervisor.start(bed, layers)
+    bmc.start(bed, groups, layers)
+    for node in bed.all_nodes():
+        if groups.is_frozen(node.name):
+            groups.freeze(node.name, frozen=False)
+        power_supervisor.order(bed, "on", node.name)
+        network.heal(node, list(NETWORKS))
 
 
 def _install(bed: Settings, layers: list[Path]) -> None:
@@ -111,7 +137,7 @@ def _install(bed: Settings, layers: list[Path]) -> None:
 
 def _await_nodes(cluster: Cluster, unit: str, nodes: list[Node]) -> None:
     for node in nodes:
-        _await(cluster, f"{unit} on {node.name}", unit, lambda node=node: node.is_active(unit), node)  # type: ignore[misc]
+        _await(cluster, f"{unit} on {node.name}", unit, partial(node.is_active, unit), node)
 
 
 def _await(

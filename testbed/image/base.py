@@ -41,24 +41,25 @@ def _build(home: Path, suite: str, place: Path, shown: Step) -> None:
         sources = _online_sources(suite)
     else:
         say(f"  {MIRROR} does not answer; trying the packages kept from the last build")
-        sources = _offline_sources(home, cache)
+        sources = _offline_sources(cache)
     _bootstrap(home, suite, place, cache, sources, shown)
     _settle(place)
 
 
-def _bootstrap(
-    home: Path, suite: str, place: Path, cache: Path, sources: str, shown: Step
-) -> None:
+def _bootstrap(home: Path, suite: str, place: Path, cache: Path, sources: str, shown: Step) -> None:
     argv = ["mmdebstrap", "--mode=root", "--variant=minbase", *_options(cache), suite, str(place)]
     log = home / "cache" / "mmdebstrap.log"
-    with log.open("w") as output, subprocess.Popen(
-        [*argv, "-"],
-        stdin=subprocess.PIPE,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        env=tools.environment(home),
-        text=True,
-    ) as process:
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            [*argv, "-"],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=tools.environment(home),
+            text=True,
+        ) as process,
+    ):
         assert process.stdin is not None
         process.stdin.write(sources)
         process.stdin.close()
@@ -134,7 +135,7 @@ def _online_sources(suite: str) -> str:
     )
 
 
-def _offline_sources(home: Path, cache: Path) -> str:
+def _offline_sources(cache: Path) -> str:
     """Describe the kept packages as a repository of their own."""
     packages = sorted(cache.glob("*.deb"))
     if not packages:

@@ -20,7 +20,8 @@ SOURCE = "/usr/lib/pvc/src"
 PYCACHE = "/var/cache/pvc/pycache"
 INSTALL_SECONDS = 300
 
-# Runs in a mount namespace of its own: $1 lower, $2 upper, $3 work, $4 root, $5 wheels, $6 checkout.
+# Runs in a mount namespace of its own: $1 lower, $2 upper, $3 work, $4 root, $5 wheels,
+# $6 checkout.
 _IN_IMAGE = f"""
 set -e
 mount -t overlay pvc-build -o "lowerdir=$1,upperdir=$2,workdir=$3" "$4"
@@ -70,9 +71,7 @@ def _build(home: Path, base: Path, checkout: Path, place: Path, shown: Step) -> 
     try:
         places = [base, place, scratch / "work", scratch / "root", wheels, checkout]
         inside = ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", _IN_IMAGE]
-        run(
-            [*inside, "sh", *places], timeout_seconds=INSTALL_SECONDS, env=clean_environment()
-        )
+        run([*inside, "sh", *places], timeout_seconds=INSTALL_SECONDS, env=clean_environment())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -83,7 +82,12 @@ def _fetch_wheels(home: Path, base: Path, lock: Path) -> Path:
     wheels = home / "cache" / f"wheels-{version}"
     wheels.mkdir(parents=True, exist_ok=True)
     download = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes"]
-    target = ["--only-binary=:all:", f"--python-version={version}", "-d", wheels, "-r", lock]
+    target = [
+        "--only-binary=:all:",
+        f"--python-version={version}",
+        f"--dest={wheels}",
+        f"--requirement={lock}",
+    ]
     find = [f"--find-links={wheels}"]
     kept = run([*download, *target, *find, "--no-index"], check=False, timeout_seconds=60)
     if kept.code == 0:

@@ -54,8 +54,9 @@ def migrate(
 ) -> MigrationReport:
     """Bring the tree to the newest layout; resumes what another process has begun.
 
-    Raises `NotFound` when the tree has no version yet (`initialise` it), `TreeTooNew`, `TreeBroken`,
-    `Unavailable` when the store does not answer (call again later), and what `check_held` raises.
+    Raises `NotFound` when the tree has no version yet (`initialise` it), `TreeTooNew` or
+    `TreeBroken`, `Unavailable` when the store does not answer (call again later), and what
+    `check_held` raises.
     """
     run = _Run(store, deadline_for_call, on_progress, check_held)
     start = run.look()

@@ -29,7 +29,7 @@ def save(tree: Tree, version: int, directory: Path, clock: Clock) -> Path:
     path = _free_name(directory, version, now)
     header = {"version": version, "saved_at": now.isoformat(), "keys": len(tree)}
     part = path.with_suffix(".part")
-    with open(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+    with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
         file.write(json.dumps(header) + "\n")
         file.writelines(_lines(tree))
         file.flush()

@@ -28,7 +28,7 @@ class Layout:
         except KeyError:
             raise UnknownKey(f"schema {self.version} has no key {name!r}") from None
 
-    def path(self, name: str, **objects: str) -> str:
+    def path(self, name: str, /, **objects: str) -> str:
         """Return where a key is: `path("node.beat", node="hv1")`; raises `UnknownKey`."""
         template = self.key(name).path
         try:
@@ -36,7 +36,7 @@ class Layout:
         except KeyError as missing:
             raise UnknownKey(f"{name} needs {missing} in {template}") from None
 
-    def keys(self) -> tuple[Key, ...]:
+    def rows(self) -> tuple[Key, ...]:
         """Return all keys of this version in the table's order."""
         return tuple(self._keys.values())
 

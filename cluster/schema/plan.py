@@ -1,8 +1,8 @@
 """What a schema step wants to be changed, as data.
 
-Invariant: a step is a pure function of a snapshot. It may die after any of its groups and be planned
-anew from what it finds then; the end is the same. So whatever is computed from an old key is written
-before, or in the same group in which, that old key is removed.
+Invariant: a step is a pure function of a snapshot. It may die after any of its groups and be
+planned anew from what it finds then; the end is the same. So whatever is computed from an old key
+is written before, or in the same group in which, that old key is removed.
 """
 
 from collections.abc import Callable

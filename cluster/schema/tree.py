@@ -90,7 +90,7 @@ def initialise(store: Store, deadline: Deadline) -> int:
 
 
 def _first_keys(store: Store, version: int, deadline: Deadline) -> list[Change]:
-    keys = [key for key in layout(version).keys() if "{" not in key.path]
+    keys = [key for key in layout(version).rows() if "{" not in key.path]
     if version == 0:
         keys = [key for key in keys if key.path in ("/schema", VERSION_PATH)]
     there = store.read_many([key.path for key in keys], deadline)

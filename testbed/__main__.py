@@ -59,7 +59,9 @@ def _add_bed_words(words: Words) -> None:
     up.add_argument("--net", help=f"address ranges: 10.20, or three /24 networks ({DEFAULT_NET})")
     up.add_argument("--suite", help="Debian release inside the nodes (bookworm)")
     up.add_argument(
-        "--no-product", action="store_true", help="nodes, Zookeeper, nginx and BMCs only"
+        "--product",
+        action=argparse.BooleanOptionalAction,
+        help="start pvcnoded and pvcapid as well (yes)",
     )
     _word(words, "down", bed_words.down_word, "remove the cluster; the image stays")
     status = _word(words, "status", bed_words.status_word, "show nodes, power, addresses, health")

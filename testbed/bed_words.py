@@ -107,7 +107,7 @@ def _wanted(arguments: argparse.Namespace) -> Settings:
         coordinators=coordinators,
         net=net or (",".join(old.networks) if old else settings.DEFAULT_NET),
         suite=arguments.suite or (old.suite if old else "bookworm"),
-        product=not arguments.no_product,
+        product=(old is None or old.product) if arguments.product is None else arguments.product,
     )
     if old is None:
         return wanted

@@ -48,9 +48,10 @@ class Cgroups(ABC):
     def processes(self, member: str) -> list[int]:
         """Return the processes of a member, in the host's numbering."""
         found: list[int] = []
-        for procs in sorted(self.path(member).glob("**/cgroup.procs")):
+        for directory in _tree(self.path(member)):
             with contextlib.suppress(OSError):
-                found += [int(line) for line in procs.read_text().split() if line != "0"]
+                procs = (directory / "cgroup.procs").read_text()
+                found += [int(line) for line in procs.split() if line != "0"]
         return found
 
     def is_populated(self, member: str) -> bool:
@@ -191,8 +192,13 @@ def _directories(path: Path) -> list[Path]:
     return [entry for entry in path.iterdir() if entry.is_dir()] if path.is_dir() else []
 
 
+def _tree(top: Path) -> list[Path]:
+    """Return a directory and all below it; what vanishes meanwhile is left out."""
+    return [Path(directory) for directory, _, _ in os.walk(top)]
+
+
 def _remove_tree(top: Path) -> None:
-    for directory in sorted(top.glob("**/"), reverse=True):
+    for directory in reversed(_tree(top)):
         # A dead process leaves its group a moment after it is gone from the list.
         wait_until(partial(_rmdir, directory), 5, f"{directory} to be empty", 0.01)
 

@@ -13,6 +13,7 @@ from testbed import cgroup, settings
 from testbed.commands import run
 from testbed.image.layers import remove_tree
 from testbed.progress import step
+from testbed.waiting import wait_until
 
 NSPAWN_STATE = Path("/run/systemd/nspawn")
 NAMESPACES = Path("/run/netns")
@@ -49,11 +50,14 @@ def leftovers(name: str, home: Path) -> list[str]:
 
 def _end_processes(name: str) -> None:
     groups = cgroup.cgroups(name)
+    ended = [pid for member in groups.members() for pid in groups.processes(member)]
     # The power supervisor first: it must not boot anything again meanwhile.
     for member in sorted(groups.members(), key=lambda member: member != "power"):
         groups.kill(member)
         groups.remove(member)
     groups.remove_all()
+    # Killed processes stay in the list until their parent, at last PID 1, has collected them.
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in ended), 10, "their end")
 
 
 def _remove_links(name: str) -> None:

@@ -116,8 +116,8 @@ def _start_all(bed: Settings, layers: list[Path]) -> None:
     for node in bed.all_nodes():
         if groups.is_frozen(node.name):
             groups.freeze(node.name, frozen=False)
-        power_supervisor.order(bed, "on", node.name)
         network.heal(node, list(NETWORKS))
+        power_supervisor.order(bed, "on", node.name)
 
 
 def _install(bed: Settings, layers: list[Path]) -> None:

@@ -11,6 +11,7 @@ from testbed.bed_words import CHECKOUT
 from testbed.cluster import Cluster
 
 NAME = os.environ.get("PVC_TESTBED_NAME", "pvc")
+PRODUCT = os.environ.get("PVC_TESTBED_NO_PRODUCT") != "1"
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +43,8 @@ def _mended(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def _fits(running: settings.Settings) -> bool:
     size = (running.nodes, running.coordinators)
-    return size == (3, 3) and running.product and running.checkout == str(CHECKOUT)
+    fits = running.product == PRODUCT and running.checkout == str(CHECKOUT)
+    return fits and size == (3, 3)
 
 
 def _wanted(home: Path) -> settings.Settings:
@@ -54,5 +56,5 @@ def _wanted(home: Path) -> settings.Settings:
         coordinators=3,
         net=os.environ.get("PVC_TESTBED_NET", settings.DEFAULT_NET),
         suite="bookworm",
-        product=os.environ.get("PVC_TESTBED_NO_PRODUCT") != "1",
+        product=PRODUCT,
     )

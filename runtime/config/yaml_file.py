@@ -1,6 +1,6 @@
 """A YAML file as plain values: safe tags only, and a key written twice is a fault.
 
-The only file, with its two siblings that import it, on whose account PyYAML is loaded.
+The only file that imports PyYAML: whoever needs no YAML does not pay for it.
 """
 
 from pathlib import Path
@@ -41,6 +41,11 @@ def read_yaml(path: Path) -> object:
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError, AttributeError) as error:
         # A date such as 2026-99-99 or a number of thousands of digits fails inside PyYAML.
         raise _fault(path, f"is not valid YAML: {' '.join(str(error).split())}") from error
+
+
+def to_yaml(value: object) -> str:
+    """Return plain values as YAML, in their order."""
+    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100))
 
 
 def _read_text(path: Path) -> str:

@@ -1,0 +1,1 @@
+"""The commands, one file per group; loaded when the group is named."""

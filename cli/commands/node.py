@@ -1,0 +1,151 @@
+"""`pvc node`: the nodes of the cluster."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from cli import timing
+from cli.node_log import batch, log_lines
+from cli.output import format_option, show
+from cli.session import Session
+from cli.views import node as view
+from runtime.clock import SYSTEM_CLOCK
+from runtime.errors import NotFound, Unavailable
+
+_LINES_SHOWN = 1000
+_LINES_BEFORE_FOLLOWING = 10
+
+
+def _this_host() -> str:
+    return os.uname().nodename.split(".")[0]
+
+
+_node_argument = click.argument("name", metavar="[NODE]", default=_this_host)
+
+
+@click.group()
+def node() -> None:
+    """Look at the nodes. NODE is this host unless it is given."""
+
+
+@node.command("list")
+@click.argument("limit", required=False)
+@click.option("-ds", "--daemon-state", help="Only nodes in this daemon state.")
+@click.option("-cs", "--coordinator-state", help="Only nodes in this coordinator state.")
+@click.option("-vs", "--domain-state", help="Only nodes in this domain state.")
+@format_option("pretty", "raw", "json", "json-pretty")
+@click.pass_obj
+def list_(
+    session: Session,
+    limit: str | None,
+    daemon_state: str | None,
+    coordinator_state: str | None,
+    domain_state: str | None,
+    form: str,
+) -> None:
+    """List the nodes, or those whose name matches the pattern LIMIT."""
+    answer = session.client.get(
+        "node",
+        limit=limit,
+        daemon_state=daemon_state,
+        coordinator_state=coordinator_state,
+        domain_state=domain_state,
+    )
+    nodes = session.fresh(answer)
+    show(
+        session,
+        form,
+        nodes,
+        {"pretty": lambda: view.nodes_table(nodes), "raw": lambda: view.node_names(nodes)},
+    )
+
+
+@node.command()
+@_node_argument
+@format_option("pretty", "long", "json", "json-pretty")
+@click.pass_obj
+def info(session: Session, name: str, form: str) -> None:
+    """Show one node, its workers and how old their facts are."""
+    found = _one(session.fresh(session.client.get("node", name)), name)
+    show(
+        session,
+        form,
+        found,
+        {
+            "pretty": lambda: view.node_details(found, is_long=False),
+            "long": lambda: view.node_details(found, is_long=True),
+        },
+    )
+
+
+@node.command("is-primary")
+@_node_argument
+@click.pass_context
+def is_primary(context: click.Context, name: str) -> None:
+    """Say by the exit code whether NODE is the primary coordinator: 0 if it is, 1 if not."""
+    session: Session = context.obj
+    found = _one(session.fresh(session.client.get("node", name, "coordinator-state")), name)
+    context.exit(0 if found.get("coordinator_state") == "primary" else 1)
+
+
+@node.command()
+@_node_argument
+@click.option(
+    "-l",
+    "--lines",
+    type=click.IntRange(min=1),
+    help=f"How many lines; {_LINES_SHOWN}, or {_LINES_BEFORE_FOLLOWING} when following.",
+)
+@click.option("-f", "--follow", is_flag=True, help="Show new lines as they come.")
+@click.pass_obj
+def log(session: Session, name: str, lines: int | None, *, follow: bool) -> None:
+    """Show the recent log lines of NODE's daemons."""
+    if follow:
+        _follow(session, name, lines or _LINES_BEFORE_FOLLOWING)
+        return
+    answer = session.client.get("node", name, "log", lines=lines or _LINES_SHOWN)
+    text = "\n".join(log_lines(_one(session.fresh(answer), name)))
+    if not session.is_silent:
+        click.echo_via_pager(f"{text}\n", color=session.colour)
+
+
+def _follow(session: Session, name: str, lines: int) -> None:
+    """Print lines as they come, over outages of the API, until interrupted."""
+    answer = session.client.get("node", name, "log", lines=lines)
+    new, wanted, is_lost = batch(_one(session.fresh(answer), name), None), None, False
+    try:
+        while True:
+            if new.missed:
+                session.tell(f"({new.missed} lines were dropped before they could be read)")
+            if new.began_anew:
+                session.tell("(the log was emptied and begins anew)")
+            for line in new.lines:
+                session.say(line)
+            wanted = new.next
+            SYSTEM_CLOCK.sleep(timing.POLL_SECONDS)
+            while (body := _next(session, name, wanted, is_lost=is_lost)) is None:
+                is_lost = True
+                SYSTEM_CLOCK.sleep(timing.POLL_SECONDS)
+            is_lost = False
+            new = batch(_one(body, name), wanted)
+    except KeyboardInterrupt:
+        return
+
+
+def _next(session: Session, name: str, since: int, *, is_lost: bool) -> Any:
+    try:
+        return session.fresh(session.client.get("node", name, "log", since=since))
+    except Unavailable as error:
+        if not is_lost:
+            session.tell(f"(waiting: {error.message})")
+        return None
+
+
+def _one(body: Any, name: str) -> Mapping[str, Any]:
+    """Return the one element of an answer, which may be a list of one."""
+    found = body[0] if isinstance(body, list) and len(body) == 1 else body
+    if not isinstance(found, Mapping):
+        raise NotFound(f"there is no node '{name}'", node=name)
+    return found

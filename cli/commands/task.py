@@ -1,0 +1,66 @@
+"""`pvc cluster task`: long work, listed or waited for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from cli import timing
+from cli.output import format_option, show
+from cli.progress import Progress
+from cli.session import Session
+from cli.views import task as view
+from runtime.clock import SYSTEM_CLOCK
+from runtime.errors import Refused
+
+_UNFINISHED = ("PENDING", "RUNNING")
+
+
+@click.command()
+@click.argument("task_id", required=False)
+@click.option(
+    "--wait/--no-wait", default=True, show_default=True, help="Whether to wait for its end."
+)
+@format_option("pretty", "raw", "json", "json-pretty")
+@click.pass_obj
+def task(session: Session, task_id: str | None, form: str, *, wait: bool) -> None:
+    """List the tasks, or follow the one with TASK_ID to its end."""
+    if task_id is None:
+        _list(session, form)
+        return
+    status = _followed(session, task_id) if wait else _status(session, task_id)
+    show(
+        session,
+        form,
+        status,
+        {
+            "pretty": lambda: view.task_details(task_id, status),
+            "raw": lambda: str(status.get("state")),
+        },
+    )
+    if status.get("state") == "FAILURE":
+        raise Refused(f"task {task_id} failed: {view.task_text(status)}", task=task_id)
+
+
+def _list(session: Session, form: str) -> None:
+    queues = session.fresh(session.client.get("tasks")) or {}
+    rows = view.task_rows(queues)
+    show(
+        session,
+        form,
+        queues,
+        {"pretty": lambda: view.tasks_table(rows), "raw": lambda: view.task_ids(rows)},
+    )
+
+
+def _followed(session: Session, task_id: str) -> Mapping[str, Any]:
+    with Progress(is_shown=not session.is_silent) as progress:
+        while (status := _status(session, task_id)).get("state") in _UNFINISHED:
+            progress.show(status.get("current"), status.get("total"), view.task_text(status))
+            SYSTEM_CLOCK.sleep(timing.POLL_SECONDS)
+    return status
+
+
+def _status(session: Session, task_id: str) -> Mapping[str, Any]:
+    status = session.fresh(session.client.get("tasks", task_id))
+    return status if isinstance(status, Mapping) else {}

@@ -1,0 +1,106 @@
+"""Aligned tables and key-value lists; pure. Widths count characters, not colour codes."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_RESET: Final = "\x1b[0m"
+_CODES: Final = {
+    "bold": "\x1b[1m",
+    "red": "\x1b[31m",
+    "green": "\x1b[32m",
+    "yellow": "\x1b[33m",
+    "blue": "\x1b[34m",
+    "cyan": "\x1b[36m",
+}
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_GAP: Final = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table."""
+
+    title: str
+    is_number: bool = False
+    """Numbers stand at the right."""
+
+
+def coloured(text: str, colour: str) -> str:
+    """Return the text in a colour; whoever prints it decides whether colours are shown."""
+    return f"{_CODES[colour]}{text}{_RESET}" if text and colour else text
+
+
+def printable(value: object, missing: str = "-") -> str:
+    """Return a value from outside as text without control characters, which could do anything to
+    a terminal."""
+    if value is None or value == "":
+        return missing
+    return "".join(c if c.isprintable() else " " for c in str(value))
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table with a title line."""
+    body = [list(row) for row in rows]
+    widths = [
+        max(len(column.title), *(_width(row[number]) for row in body), 0)
+        for number, column in enumerate(columns)
+    ]
+    titles = [coloured(column.title, "bold") for column in columns]
+    return "\n".join(_line(columns, widths, row) for row in [titles, *body])
+
+
+def pairs(items: Iterable[tuple[str, str]], indent: str = "") -> str:
+    """Return lines of name and value, the values below each other."""
+    listed = list(items)
+    width = max((len(name) for name, _ in listed), default=0) + 1
+    return "\n".join(
+        f"{indent}{coloured(f'{name}:', 'bold')}{' ' * (width - len(name))}{value}"
+        for name, value in listed
+    )
+
+
+def indented(text: str, indent: str = "  ") -> str:
+    """Return the text moved to the right."""
+    return "\n".join(f"{indent}{line}" if line else line for line in text.splitlines())
+
+
+def size_of_mib(mib: object) -> str:
+    """Return an amount of memory as people read it."""
+    if not isinstance(mib, int | float) or isinstance(mib, bool):
+        return "-"
+    return f"{mib / 1024:.1f}G" if abs(mib) >= 1024 else f"{mib:.0f}M"
+
+
+def rate_of_bits(bps: object) -> str:
+    """Return bits per second as people read them."""
+    if not isinstance(bps, int | float) or isinstance(bps, bool):
+        return "-"
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(bps) >= limit:
+            return f"{bps / limit:.1f}{unit}"
+    return f"{bps:.0f}"
+
+
+def age_of_seconds(seconds: object) -> str:
+    """Return an age as people read it."""
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
+        return "-"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def _line(columns: Sequence[Column], widths: Sequence[int], row: Sequence[str]) -> str:
+    cells = []
+    for column, width, text in zip(columns, widths, row, strict=True):
+        space = " " * (width - _width(text))
+        cells.append(space + text if column.is_number else text + space)
+    return _GAP.join(cells).rstrip()
+
+
+def _width(text: str) -> int:
+    return len(_COLOUR.sub("", text))

@@ -1,0 +1,1 @@
+"""What the API answered as text for people; pure."""

@@ -10,6 +10,18 @@ from enum import StrEnum
 from cluster.schema.versions import NEWEST, OLDEST_MIGRATED, OLDEST_SPOKEN
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaPatience:
+    """How often the tree is looked at beside what its watch tells."""
+
+    settled_seconds: float = 15.0
+    waiting_seconds: float = 1.0
+    """While others are waited for, or Zookeeper is away."""
+    lock_seconds: float = 1.0
+    revive_seconds: float = 5.0
+    """A keeper that fell to a bug of ours is replaced after this long."""
+
+
 class SchemaStep(StrEnum):
     """What the root has to do about the tree's version."""
 

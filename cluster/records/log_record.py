@@ -1,7 +1,7 @@
 """A node's log in the tree: numbered lines in chunks.
 
-Invariant: a line's number never changes. Only the last chunk grows and only the oldest is removed, so
-a new line costs one small write, and a reader that follows knows whether it has lost lines.
+Invariant: a line's number never changes. Only the last chunk grows and only the oldest is removed,
+so a new line costs one small write, and a reader that follows knows whether it has lost lines.
 """
 
 from bisect import bisect_right

@@ -130,10 +130,10 @@ class _Run:
         """Make one step; return what it could not convert."""
         for _ in range(_ATTEMPTS):
             seen = self._seen or self.look()
-            if seen.version >= step.number:
+            if seen.version > max(0, step.number - 1):
                 raise Conflict("another process has migrated the tree", version=seen.version)
             plan = step.plan(seen.tree)
-            closing: list[Change] = [version_change(seen.tree, step.number, seen.at)]
+            closing: list[Change] = [version_change(step.number, seen.at)]
             if step.number == NEWEST:
                 closing.append(Write(PROGRESS_PATH, b""))
             if self._all(step, batches(plan.groups, closing)):

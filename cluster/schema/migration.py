@@ -50,14 +50,13 @@ class MigrationProgress:
 
 
 def steps_after(version: int, newest: int = NEWEST) -> tuple[Step, ...]:
-    """Return the steps that bring a tree of `version` to `newest`, by number."""
+    """Return the steps that bring a tree of `version` to `newest`, by number.
+
+    A tree of version 0 gets step 0 too, which completes it.
+    """
+    first = version + 1 if version else 0
     ordered = sorted(STEPS, key=lambda step: step.number)
-    return tuple(step for step in ordered if version < step.number <= newest)
-
-
-def step_zero() -> Step:
-    """Return the step that completes a tree of version 0; it never raises the version."""
-    return next(step for step in STEPS if step.number == 0)
+    return tuple(step for step in ordered if first <= step.number <= newest)
 
 
 def batches(groups: Iterable[Group], closing: Sequence[Change]) -> list[tuple[Change, ...]]:
@@ -144,7 +143,6 @@ class _Templates:
         return bool(branches)
 
 
-def version_change(tree: Tree, number: int, at: int) -> Change:
-    """Return the change that raises /schema/version, provided nobody else has (`at`)."""
-    data = str(number).encode()
-    return Write(VERSION_PATH, data, at) if VERSION_PATH in tree else Create(VERSION_PATH, data)
+def version_change(number: int, at: int) -> Change:
+    """Return the change that raises /schema/version, provided nobody else has since `at`."""
+    return Write(VERSION_PATH, str(number).encode(), at)

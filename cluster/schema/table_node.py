@@ -1,10 +1,18 @@
-"""Keys of nodes, from schema 16 on."""
+"""Keys of nodes and of their logs."""
 
 from typing import Final
 
 from cluster.schema.key import Form, Key, Writer
 
 NODE_KEYS: Final[tuple[Key, ...]] = (
+    Key(
+        name="nodes",
+        path="/nodes",
+        form=Form.EMPTY,
+        writer=Writer.NOBODY,
+        since=0,
+        about="Parent of the nodes.",
+    ),
     Key(
         name="node",
         path="/nodes/{node}",
@@ -49,6 +57,24 @@ NODE_KEYS: Final[tuple[Key, ...]] = (
         "record: id of the fence record}. Void as soon as the beat has moved on.",
     ),
     Key(
+        name="node.observations",
+        path="/nodes/{node}/observations",
+        form=Form.JSON,
+        writer=Writer.FENCING,
+        since=16,
+        about="What this node's fencing worker sees of its peers: {peer: {is_silent, "
+        "hears_datagrams, bmc}}; written on change, evidence for the judge.",
+    ),
+    Key(
+        name="node.fence_lock",
+        path="/nodes/{node}/fence_lock",
+        form=Form.EMPTY,
+        writer=Writer.NOBODY,
+        since=16,
+        about="Its lock is held by the judge that fences this node, so that several nodes can be "
+        "fenced at once.",
+    ),
+    Key(
         name="node.facts",
         path="/nodes/{node}/facts",
         form=Form.JSON,
@@ -63,6 +89,7 @@ NODE_KEYS: Final[tuple[Key, ...]] = (
         form=Form.TEXT,
         writer=Writer.VM,
         since=0,
+        default="flushed",
         about="Whether the node takes VMs, as seen: ready, flush, flushed, unflush, fence-flush.",
     ),
     Key(
@@ -71,6 +98,7 @@ NODE_KEYS: Final[tuple[Key, ...]] = (
         form=Form.TEXT,
         writer=Writer.ORDER,
         since=16,
+        default="flushed",
         about="Whether it shall take VMs: ready or flushed.",
     ),
     Key(
@@ -129,6 +157,14 @@ NODE_KEYS: Final[tuple[Key, ...]] = (
         since=0,
         is_secret=True,
         about="Password at its BMC.",
+    ),
+    Key(
+        name="logs",
+        path="/logs",
+        form=Form.EMPTY,
+        writer=Writer.NOBODY,
+        since=4,
+        about="Parent of the nodes' logs.",
     ),
     Key(
         name="node.log",

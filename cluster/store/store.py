@@ -8,7 +8,7 @@ are gone.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -34,7 +34,8 @@ class Session:
     since: Instant
     """Since when it is in this state, by our own clock."""
     number: int
-    """0 before the first one; another number is another session."""
+    """0 before the first one; another number is another session. The ephemeral keys of this
+    session carry it as their `Value.session`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Value:
     """Counts the writes of this key; a change may demand it."""
     session: int = 0
     """The session that owns an ephemeral key; 0 for a persistent one."""
+    child_count: int = field(default=0, compare=False)
+    """How many keys are directly below this one; they are no part of what it holds."""
 
 
 ANY_VERSION = -1
@@ -114,7 +117,7 @@ class Lock(Protocol):
 
 WatchCallback = Callable[[str | None], None]
 """Receives the path that changed, or None when anything may have (after a reconnect). It runs in
-the adapter's thread: it may only put something in a queue."""
+the adapter's thread: it may only put something in a queue, and a blocking call from it raises."""
 
 
 class Store(Protocol):
@@ -152,8 +155,12 @@ class Store(Protocol):
         """Return the lock on an existing key."""
 
     def watch(self, path: str, callback: WatchCallback, *, recursive: bool = False) -> None:
-        """Call back at each change of a key (and of all below it), for as long as we live; set
-        again by itself after each reconnect, which calls back with None."""
+        """Call back at each change of a key, of the list of its children (and of all below it),
+        for as long as we live.
+
+        Set by itself as soon as there is a connection and again after each reconnect; each time
+        it has been set it calls back with None: what changed before was not seen.
+        """
 
     def on_session(self, callback: Callable[[Session], None]) -> None:
         """Call back when the session changes; same rule as for watches."""

@@ -42,6 +42,9 @@ class WorkerSpec:
     for a migration."""
     nice: int = 0
     """Scheduling priority as of nice(2); negative runs before others."""
+    is_realtime: bool = False
+    """Asks for a place before all ordinary processes (SCHED_RR) and in locked memory; `nice` holds
+    where that is refused."""
 
     @property
     def title(self) -> str:

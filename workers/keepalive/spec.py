@@ -1,4 +1,6 @@
-"""How the supervisor runs keepalive."""
+"""How the supervisor runs keepalive, and the times it keeps."""
+
+from typing import Final
 
 from workers.spec import WhenExhausted, WorkerSpec
 
@@ -11,4 +13,20 @@ SPEC = WorkerSpec(
     when_exhausted=WhenExhausted.ESCALATE,
     needs_current_schema=False,
     nice=-15,
+    is_realtime=True,
 )
+
+RETRY_SECONDS: Final = 0.05
+"""How soon a key that was missing, or there already, is written the other way."""
+LAST_BEAT_SECONDS: Final = 1.0
+"""How long the last beat of a node that leaves may take."""
+FACTS_STALE_SECONDS: Final = 15.0
+"""A running worker whose facts are older is reported."""
+ROOT_SILENT_SECONDS: Final = 10.0
+"""A root that has told nothing for longer is reported."""
+LATE_SHOWN_SECONDS: Final = 60.0
+"""How long beats that were left out because this node was too slow stay reported."""
+REPORT_SECONDS: Final = 60.0
+"""A fault that lasts is reported again after this."""
+VERIFY_SLOTS: Final = 5
+"""Every so many beats it is checked that our presence is still there."""

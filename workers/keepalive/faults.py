@@ -1,0 +1,103 @@
+"""The faults of this node that its keepalive knows of, and when each is reported; pure.
+
+A fault is made once; its report follows when what it says changes, and once a minute while it
+lasts. When it is over nothing is written: its last report grows old, and people close it.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bus.messages import ChildState
+from runtime.clock import Instant
+from workers.keepalive.seen import Child, Seen, Tree
+from workers.keepalive.spec import FACTS_STALE_SECONDS, REPORT_SECONDS, ROOT_SILENT_SECONDS
+
+_ITEM: Final = "fault "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """Something wrong with this node now."""
+
+    fault: str
+    health_delta: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What is to be told of a condition that lasts."""
+
+    condition: Condition
+    at: Instant
+    text: str
+    """What the report's key shall hold."""
+
+
+Reports = Mapping[str, Report]
+
+
+def item_of(fault: str) -> str:
+    """Return the name of the item that a fault's report is."""
+    return f"{_ITEM}{fault}"
+
+
+def fault_of(item: str) -> str | None:
+    """Return the fault that an item is the report of, None for other items."""
+    return item.removeprefix(_ITEM) if item.startswith(_ITEM) else None
+
+
+def conditions(node: str, seen: Seen, *, late_slots: int, now: Instant) -> list[Condition]:
+    """Return what is wrong with this node, by fault."""
+    found: list[Condition] = []
+    if late_slots:
+        message = f"node {node} was too slow for {late_slots} of its last beats"
+        found.append(_condition(node, "KEEPALIVE_LATE", 10, message))
+    if seen.tree is not None:
+        found += _of_tree(node, seen.tree, seen.facts_at, now)
+    return sorted(found, key=lambda condition: condition.fault)
+
+
+def reports(lasting: Iterable[Condition], told: Reports, wall: str, now: Instant) -> Reports:
+    """Return what is to be told now of each condition, by fault."""
+    return {c.fault: _report(c, told.get(c.fault), wall, now) for c in lasting}
+
+
+def _report(condition: Condition, told: Report | None, wall: str, now: Instant) -> Report:
+    if told is not None and told.condition == condition and now - told.at < REPORT_SECONDS:
+        return told
+    values = {
+        "last_reported": wall,
+        "health_delta": condition.health_delta,
+        "message": condition.message,
+    }
+    return Report(condition=condition, at=now, text=json.dumps(values))
+
+
+def _of_tree(
+    node: str, tree: Tree, facts_at: Mapping[str, Instant], now: Instant
+) -> list[Condition]:
+    if now - tree.at > ROOT_SILENT_SECONDS:
+        message = f"the supervisor of node {node} has told nothing for a while"
+        return [_condition(node, "SUPERVISOR_SILENT", 50, message)]
+    found = []
+    for name, child in tree.children.items():
+        if child.state is ChildState.PARKED:
+            message = f"worker {name} of node {node} died too often and is parked: {child.reason}"
+            found.append(_condition(node, f"WORKER_{name}_PARKED", 50, message))
+        elif _is_stale(child, facts_at.get(name), now):
+            message = f"worker {name} of node {node} runs but has told nothing new for a while"
+            found.append(_condition(node, f"WORKER_{name}_FACTS_STALE", 10, message))
+    return found
+
+
+def _is_stale(child: Child, facts_at: Instant | None, now: Instant) -> bool:
+    is_old = facts_at is not None and now - facts_at > FACTS_STALE_SECONDS
+    return is_old and child.state is ChildState.RUNNING
+
+
+def _condition(node: str, name: str, health_delta: int, message: str) -> Condition:
+    fault = f"NODE_{node}_{name}".upper()
+    return Condition(fault=fault, health_delta=health_delta, message=message)

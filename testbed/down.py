@@ -86,7 +86,7 @@ def _remove_nspawn_state(name: str, home: Path) -> None:
             shutil.rmtree(place, ignore_errors=True)
         else:
             place.unlink(missing_ok=True)
-    for empty in (*NSPAWN_STATE.glob("*"), NSPAWN_STATE):
+    for empty in (*NSPAWN_STATE.glob("*"), NSPAWN_STATE, NSPAWN_STATE.parent):
         with contextlib.suppress(OSError):
             empty.rmdir()
 

@@ -68,7 +68,7 @@ def command_in(pid: int, argv: Sequence[str]) -> list[str]:
     """Return a command that runs argv in the node of that PID 1, with the node's privileges."""
     kept = "".join(f",+cap_{number}" for number in _bounding_set(pid))
     drop = ["setpriv", f"--bounding-set=-all{kept}", "--inh-caps=-all"]
-    return ["nsenter", "--target", str(pid), "--all", *drop, *argv]
+    return ["nsenter", "--target", str(pid), "--all", "--root", "--wd", *drop, *argv]
 
 
 def environment_in() -> dict[str, str]:

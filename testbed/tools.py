@@ -11,30 +11,40 @@ from pathlib import Path
 
 from testbed import host
 from testbed.commands import clean_environment, run
+from testbed.image.layers import stamp
 from testbed.progress import step
 
-PACKAGES = ("systemd-container", "libsystemd-shared", "mmdebstrap")
+PACKAGES = (
+    "systemd-container",
+    "libsystemd-shared",
+    "libapparmor1",
+    "libip4tc2",
+    "libkmod2",
+    "libseccomp2",
+    "mmdebstrap",
+)
 
 
 def tool(home: Path, name: str) -> Path:
     """Return the path of an unpacked program."""
-    return home / "tools" / "usr" / "bin" / name
+    return _tree(home) / "usr" / "bin" / name
 
 
 def library_path(home: Path) -> str:
     """Return where the unpacked programs find their libraries."""
-    return str(home / "tools" / "usr" / "lib" / _multiarch() / "systemd")
+    libraries = _tree(home) / "usr" / "lib" / _multiarch()
+    return f"{libraries}/systemd:{libraries}:{_tree(home)}/lib/{_multiarch()}"
 
 
 def environment(home: Path) -> dict[str, str]:
     """Return an environment that finds the unpacked programs first."""
     plain = clean_environment()
-    return plain | {"PATH": f"{home}/tools/usr/bin:{plain['PATH']}"}
+    return plain | {"PATH": f"{_tree(home)}/usr/bin:{plain['PATH']}"}
 
 
 def ensure_tools(home: Path) -> None:
     """Fetch and unpack the programs unless that was done before."""
-    if (home / "tools").is_dir():
+    if _tree(home).is_dir():
         return
     with step("fetching systemd-nspawn and mmdebstrap (unpacked, not installed)"):
         building = home / ".building-tools"
@@ -49,8 +59,12 @@ def ensure_tools(home: Path) -> None:
         )
         for package in sorted((building / "debs").glob("*.deb")):
             run(["dpkg-deb", "--extract", package, building / "tree"])
-        (building / "tree").rename(home / "tools")
+        (building / "tree").rename(_tree(home))
         shutil.rmtree(building)
+
+
+def _tree(home: Path) -> Path:
+    return home / f"tools-{stamp(*PACKAGES)}"
 
 
 def _multiarch() -> str:

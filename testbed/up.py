@@ -152,6 +152,8 @@ def _await(
 
     def look() -> bool:
         shown.show(f"({limit.left():.0f} s left)")
+        if node and not node.is_on:
+            raise WaitedTooLong(f"{node.name} is off again, so there will be no {unit}")
         return condition()
 
     try:

@@ -1,0 +1,132 @@
+"""One endpoint, as data: routing, arguments, access and the OpenAPI document follow from it.
+
+Adding an endpoint is one function with the `endpoint` decorator in a `routes_*` module; nothing
+else has to be told about it.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from api.identity import Identity
+from api.v1.arguments import Arguments
+from api.v1.parameter import Kind, Parameter, Place
+
+if TYPE_CHECKING:
+    from api.services import Services
+
+PREFIX: Final = "/api/v1"
+_ELEMENT: Final = re.compile(r"<(\w+)>")
+
+
+class Access(StrEnum):
+    """Who may call an endpoint."""
+
+    OPEN = "open"
+    """Anybody, without a token."""
+    READ = "read"
+    """Every token."""
+    CHANGE = "change"
+    """Tokens of operators and admins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, understood."""
+
+    arguments: Arguments
+    services: "Services"
+    identity: Identity
+    is_https: bool = False
+    """Whether the client speaks TLS with us or with the proxy in front."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: `body` becomes JSON unless it is bytes of `content_type`."""
+
+    body: Any = None
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = "application/json"
+
+
+Handler = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One path and method."""
+
+    method: str
+    path: str
+    """Below the prefix, elements as `<name>`."""
+    group: str
+    summary: str
+    handler: Handler
+    access: Access
+    answer: str
+    """Name of the schema of a good answer; `[name]` is a list of them."""
+    parameters: tuple[Parameter, ...] = ()
+    codes: Mapping[int, str] = field(default_factory=dict)
+    """Further codes and when they come, besides those every endpoint has."""
+    needs_tree: bool = True
+    """Whether it reads the mirror, and so cannot be answered before that is loaded."""
+
+    @property
+    def operation(self) -> str:
+        """A name for clients made from the OpenAPI document."""
+        return self.handler.__name__
+
+
+ENDPOINTS: Final[list[Endpoint]] = []
+"""The table; filled as the `routes_*` modules are imported."""
+
+
+def endpoint(
+    method: str,
+    path: str,
+    *parameters: Parameter,
+    group: str,
+    access: Access,
+    answer: str,
+    codes: Mapping[int, str] | None = None,
+    needs_tree: bool = True,
+) -> Callable[[Handler], Handler]:
+    """Put the decorated handler into the table; the first line of its docstring is the summary."""
+
+    def register(handler: Handler) -> Handler:
+        ENDPOINTS.append(
+            Endpoint(
+                method=method,
+                path=path,
+                group=group,
+                summary=(handler.__doc__ or "").strip().splitlines()[0],
+                handler=handler,
+                access=access,
+                answer=answer,
+                parameters=(*_path_parameters(path, parameters), *parameters),
+                codes=dict(codes or {}),
+                needs_tree=needs_tree,
+            )
+        )
+        return handler
+
+    return register
+
+
+def _path_parameters(path: str, described: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+    known = {parameter.name for parameter in described}
+    return tuple(
+        Parameter(
+            name=name,
+            about=f"Which {name.replace('_', ' ')}.",
+            kind=Kind.TEXT,
+            place=Place.PATH,
+            is_required=True,
+        )
+        for name in _ELEMENT.findall(path)
+        if name not in known
+    )

@@ -1,0 +1,144 @@
+"""Nodes: lists, states, logs."""
+
+from typing import Final
+
+from api.seen import SeenNode
+from api.v1.endpoint import Access, Answer, Call, endpoint
+from api.v1.limit import name_filter
+from api.v1.parameter import Kind, Parameter
+from api.v1.views_node import coordinator_state, domain_state, log_view, node_view
+from runtime.errors import Invalid, NotFound
+
+GROUP: Final = "node"
+_NO_SUCH_NODE: Final = {404: "there is no such node"}
+_LOG_LINES: Final = 10
+_MOST_LINES: Final = 100_000
+
+
+@endpoint(
+    "GET",
+    "/node",
+    Parameter(name="limit", about="A regular expression that the name must hold."),
+    Parameter(name="daemon_state", about="Nodes with this daemon state."),
+    Parameter(name="coordinator_state", about="Nodes with this coordinator state."),
+    Parameter(name="domain_state", about="Nodes with this domain state."),
+    group=GROUP,
+    access=Access.READ,
+    answer="[node]",
+    codes={404: "no node matches"},
+)
+def get_nodes(call: Call) -> Answer:
+    """List nodes; of several state filters one has to match."""
+    limit = name_filter("limit", call.arguments.text("limit"))
+    nodes = [
+        seen
+        for seen in call.services.cluster.nodes()
+        if limit.search(seen.node.name) and _has_wanted_state(call, seen)
+    ]
+    if not nodes:
+        raise NotFound("No nodes found.")
+    return Answer([node_view(seen) for seen in nodes])
+
+
+@endpoint(
+    "GET", "/node/<node>", group=GROUP, access=Access.READ, answer="[node]", codes=_NO_SUCH_NODE
+)
+def get_node(call: Call) -> Answer:
+    """Show one node, as a list of one."""
+    return Answer([node_view(_node(call))])
+
+
+@endpoint(
+    "GET",
+    "/node/<node>/daemon-state",
+    group=GROUP,
+    access=Access.READ,
+    answer="node_daemon_state",
+    codes=_NO_SUCH_NODE,
+)
+def get_node_daemon_state(call: Call) -> Answer:
+    """Show the state of a node's daemon."""
+    seen = _node(call)
+    return Answer({"name": seen.node.name, "daemon_state": seen.daemon_state.value})
+
+
+@endpoint(
+    "GET",
+    "/node/<node>/coordinator-state",
+    group=GROUP,
+    access=Access.READ,
+    answer="node_coordinator_state",
+    codes=_NO_SUCH_NODE,
+)
+def get_node_coordinator_state(call: Call) -> Answer:
+    """Show whether a node has the primary duties."""
+    node = _node(call).node
+    return Answer({"name": node.name, "coordinator_state": coordinator_state(node)})
+
+
+@endpoint(
+    "GET",
+    "/node/<node>/domain-state",
+    group=GROUP,
+    access=Access.READ,
+    answer="node_domain_state",
+    codes=_NO_SUCH_NODE,
+)
+def get_node_domain_state(call: Call) -> Answer:
+    """Show whether a node takes VMs."""
+    node = _node(call).node
+    return Answer({"name": node.name, "domain_state": domain_state(node)})
+
+
+@endpoint(
+    "GET",
+    "/node/<node>/log",
+    Parameter(
+        name="lines",
+        about="At most so many lines: the last ones, or with `since` the next ones. Without "
+        f"`since` {_LOG_LINES} unless given.",
+        kind=Kind.INTEGER,
+        minimum=0,
+        maximum=_MOST_LINES,
+    ),
+    Parameter(
+        name="since",
+        about="Only lines with this number or a higher one: the `next` of the answer before, to "
+        "follow the log.",
+        kind=Kind.INTEGER,
+        minimum=0,
+    ),
+    group=GROUP,
+    access=Access.READ,
+    answer="node_log",
+    codes={400: "there is no such node, or a bad parameter"},
+)
+def get_node_log(call: Call) -> Answer:
+    """Show the recent log lines of a node's daemons."""
+    name = call.arguments.required("node")
+    if call.services.cluster.node(name) is None:
+        raise Invalid(f"There is no node '{name}'.")
+    since, lines = call.arguments.integer("since"), call.arguments.integer("lines")
+    if since is None:
+        found = call.services.cluster.log(name, last=_LOG_LINES if lines is None else lines)
+    else:
+        found = call.services.cluster.log(name, last=None, start=since)
+    return Answer(log_view(name, found, at_most=lines))
+
+
+def _node(call: Call) -> SeenNode:
+    name = call.arguments.required("node")
+    if (seen := call.services.cluster.node(name)) is None:
+        raise NotFound(f"There is no node '{name}'.")
+    return seen
+
+
+def _has_wanted_state(call: Call, seen: SeenNode) -> bool:
+    has = {
+        "daemon_state": seen.daemon_state.value,
+        "coordinator_state": coordinator_state(seen.node),
+        "domain_state": domain_state(seen.node),
+    }
+    wanted = {name: call.arguments.text(name) for name in has}
+    asked = [name for name, state in wanted.items() if state is not None]
+    return not asked or any(wanted[name] == has[name] for name in asked)

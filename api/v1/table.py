@@ -1,0 +1,27 @@
+"""All endpoints of version 1: importing the routes fills the table."""
+
+from typing import Final
+
+from api.v1 import (
+    routes_cluster,
+    routes_docs,
+    routes_fault,
+    routes_node,
+    routes_session,
+    routes_task,
+)
+from api.v1.endpoint import ENDPOINTS, Endpoint
+
+_ROUTES: Final = (
+    routes_session,
+    routes_cluster,
+    routes_node,
+    routes_fault,
+    routes_task,
+    routes_docs,
+)
+
+
+def endpoints() -> tuple[Endpoint, ...]:
+    """Return the whole table."""
+    return tuple(ENDPOINTS)

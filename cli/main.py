@@ -4,7 +4,7 @@ but with --debug.
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -15,10 +15,12 @@ from cli.session import Session
 from runtime.exitcode import ExitCode
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code."""
+def main(
+    arguments: Sequence[str], record: Callable[[Sequence[str]], None] = audit.record
+) -> int:
+    """Run one command line, after a `record` of it, and return its exit code."""
     if "_PVC_COMPLETE" not in os.environ:
-        audit.record(arguments)
+        record(arguments)
     session: list[Session] = []
     try:
         result = root.main(

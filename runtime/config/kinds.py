@@ -3,7 +3,6 @@
 Invariant: `read` returns a value of its type or raises `Unfit`, whatever YAML may hold.
 """
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -158,7 +157,7 @@ def seconds(high: float) -> Kind[float]:
     def read(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise Unfit("is not a number")
-        if not math.isfinite(value) or not 0 < value <= high:
+        if not 0 < value <= high:  # false for nan too
             raise Unfit("is out of range")
         return float(value)
 

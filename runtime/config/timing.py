@@ -103,6 +103,8 @@ class Timing:
 
     def _rules(self) -> "tuple[_Rule, ...]":
         interval, dead_after = self.keepalive_interval_seconds, self.dead_after_seconds
+        # As a product, like in `derived`: the difference of two floats may be a hair smaller.
+        longest = interval * (self.fence_intervals - 1)
         session, connect = self.session_timeout_seconds, self.connect_timeout_seconds
         dead = f"dead_after ({dead_after:g} s = keepalive_interval * fence_intervals)"
         asked = f"session_timeout ({session:g} s)"
@@ -115,10 +117,10 @@ class Timing:
                 "two lost beats are no death",
             ),
             (
-                session <= dead_after - interval,
+                session <= longest,
                 asked,
                 "at most",
-                f"dead_after - keepalive_interval ({dead_after - interval:g} s)",
+                f"dead_after - keepalive_interval ({longest:g} s)",
                 "a dead node's presence must be gone when its peers decide",
             ),
             (

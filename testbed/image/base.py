@@ -41,7 +41,7 @@ def _build(home: Path, suite: str, place: Path, shown: Step) -> None:
         sources = _online_sources(suite)
     else:
         say(f"  {MIRROR} does not answer; trying the packages kept from the last build")
-        sources = _offline_sources(cache)
+        sources = _offline_sources(cache, suite)
     _bootstrap(home, suite, place, cache, sources, shown)
     _settle(place)
 
@@ -135,13 +135,17 @@ def _online_sources(suite: str) -> str:
     )
 
 
-def _offline_sources(cache: Path) -> str:
+def _offline_sources(cache: Path, suite: str) -> str:
     """Describe the kept packages as a repository of their own."""
     packages = sorted(cache.glob("*.deb"))
     if not packages:
         raise BedError(f"offline: {MIRROR} does not answer and no packages are kept in {cache}")
     index = "".join(_index_entry(package) for package in packages)
     (cache / "Packages").write_text(index)
+    # mmdebstrap chooses the essential packages by the name of their release.
+    digest = hashlib.sha256(index.encode()).hexdigest()
+    sums = f"SHA256:\n {digest} {len(index.encode())} Packages\n"
+    (cache / "Release").write_text(f"Suite: {suite}\nCodename: {suite}\n{sums}")
     return f"deb [trusted=yes] copy:{cache} ./\n"
 
 

@@ -15,9 +15,7 @@ from cli.session import Session
 from runtime.exitcode import ExitCode
 
 
-def main(
-    arguments: Sequence[str], record: Callable[[Sequence[str]], None] = audit.record
-) -> int:
+def main(arguments: Sequence[str], record: Callable[[Sequence[str]], None] = audit.record) -> int:
     """Run one command line, after a `record` of it, and return its exit code."""
     if "_PVC_COMPLETE" not in os.environ:
         record(arguments)

@@ -4,6 +4,8 @@ Nothing is opened, read or imported before it is used: most invocations need lit
 """
 
 import os
+import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +85,11 @@ class Session:
                 "Zookeeper"
             )
         return answer.body
+
+    @property
+    def width(self) -> int | None:
+        """How many characters fit into a line of the terminal; None when there is none."""
+        return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
     def say(self, text: str) -> None:
         """Print a result."""

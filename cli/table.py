@@ -1,6 +1,7 @@
 """Aligned tables and key-value lists; pure. Widths count characters, not colour codes."""
 
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,8 @@ _CODES: Final = {
 }
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _GAP: Final = "  "
+_NARROWEST: Final = 16
+"""Below so many characters folding would make it worse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,18 @@ def printable(value: object, missing: str = "-") -> str:
     return "".join(c if c.isprintable() else " " for c in str(value))
 
 
-def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table with a title line."""
+def table(
+    columns: Sequence[Column], rows: Iterable[Sequence[str]], width: int | None = None
+) -> str:
+    """Return a table with a title line; texts in the last column are folded to fit `width`."""
     body = [list(row) for row in rows]
     widths = [
         max(len(column.title), *(_width(row[number]) for row in body), 0)
         for number, column in enumerate(columns)
     ]
     titles = [coloured(column.title, "bold") for column in columns]
+    if width is not None and not columns[-1].is_number:
+        body = _folded(body, width - sum(widths[:-1]) - len(_GAP) * (len(columns) - 1))
     return "\n".join(_line(columns, widths, row) for row in [titles, *body])
 
 
@@ -94,10 +101,24 @@ def age_of_seconds(seconds: object) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
+def _folded(body: Iterable[list[str]], room: int) -> list[list[str]]:
+    """Return the rows with one more line for what does not fit into the last column."""
+    lines: list[list[str]] = []
+    for row in body:
+        text = row[-1]
+        if room < _NARROWEST or _width(text) <= room or _COLOUR.search(text):
+            lines.append(row)
+            continue
+        first, *others = textwrap.wrap(text, room, break_on_hyphens=False)
+        lines.append([*row[:-1], first])
+        lines += [[""] * (len(row) - 1) + [other] for other in others]
+    return lines
+
+
 def _line(columns: Sequence[Column], widths: Sequence[int], row: Sequence[str]) -> str:
     cells = []
     for column, width, text in zip(columns, widths, row, strict=True):
-        space = " " * (width - _width(text))
+        space = " " * max(0, width - _width(text))
         cells.append(space + text if column.is_number else text + space)
     return _GAP.join(cells).rstrip()
 

@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from cli.connections import DEFAULT_PORT, LOCAL
-from cli.errors import explained
 from cli.output import format_option, show
 from cli.session import Session
 from cli.target import Target
@@ -99,7 +98,7 @@ def detail(session: Session, form: str) -> None:
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         details = list(pool.map(lambda name: _detail(session, name), _names(session)))
-    show(session, form, details, {"pretty": lambda: view.details_table(details)})
+    show(session, form, details, {"pretty": lambda: view.details_table(details, session.width)})
 
 
 def _names(session: Session) -> list[str]:
@@ -128,7 +127,7 @@ def _detail(session: Session, name: str) -> dict[str, Any]:
         shown |= {"description": target.description, "address": target.host, "port": target.port}
         return shown | _status(session, target)
     except PvcError as error:
-        return shown | {"error": explained(error).removeprefix("Error: ")}
+        return shown | {"error": error.message.partition(";")[0].partition(": there")[0]}
 
 
 def _status(session: Session, target: Target) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def list_(session: Session, limit: str | None, form: str) -> None:
         form,
         faults,
         {
-            "short": lambda: view.faults_short(faults),
+            "short": lambda: view.faults_short(faults, session.width),
             "long": lambda: view.faults_long(faults),
         },
     )

@@ -74,8 +74,8 @@ def info(session: Session, name: str, form: str) -> None:
         form,
         found,
         {
-            "pretty": lambda: view.node_details(found, is_long=False),
-            "long": lambda: view.node_details(found, is_long=True),
+            "pretty": lambda: view.node_details(found, is_long=False, width=session.width),
+            "long": lambda: view.node_details(found, is_long=True, width=session.width),
         },
     )
 

@@ -49,7 +49,10 @@ def _list(session: Session, form: str) -> None:
         session,
         form,
         queues,
-        {"pretty": lambda: view.tasks_table(rows), "raw": lambda: view.task_ids(rows)},
+        {
+            "pretty": lambda: view.tasks_table(rows, session.width),
+            "raw": lambda: view.task_ids(rows),
+        },
     )
 
 

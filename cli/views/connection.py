@@ -44,7 +44,7 @@ def prometheus_targets(connections: Sequence[Connection]) -> list[dict[str, Any]
     ]
 
 
-def details_table(details: Sequence[Connection]) -> str:
+def details_table(details: Sequence[Connection], width: int | None = None) -> str:
     """Return one line per connection with what its cluster says."""
     columns = (
         Column("NAME"),
@@ -58,7 +58,7 @@ def details_table(details: Sequence[Connection]) -> str:
         Column("OSDS", is_number=True),
         Column("NOTE"),
     )
-    return table(columns, (_detail(detail) for detail in details))
+    return table(columns, (_detail(detail) for detail in details), width)
 
 
 def _detail(detail: Connection) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from cli.views.state import state
 Fault = Mapping[str, Any]
 
 
-def faults_short(faults: Sequence[Fault]) -> str:
+def faults_short(faults: Sequence[Fault], width: int | None = None) -> str:
     """Return one line per fault."""
     if not faults:
         return "There are no faults."
@@ -20,7 +20,7 @@ def faults_short(faults: Sequence[Fault]) -> str:
         Column("FAULT"),
         Column("MESSAGE"),
     )
-    return table(columns, (_row(fault) for fault in faults))
+    return table(columns, (_row(fault) for fault in faults), width)
 
 
 def faults_long(faults: Sequence[Fault]) -> str:

@@ -42,11 +42,11 @@ def node_names(nodes: Sequence[Node]) -> str:
     return "\n".join(printable(node.get("name")) for node in nodes)
 
 
-def node_details(node: Node, *, is_long: bool) -> str:
+def node_details(node: Node, *, is_long: bool, width: int | None = None) -> str:
     """Return what is known of one node."""
-    parts = [pairs(_facts(node)), _workers(node)]
+    parts = [pairs(_facts(node)), _workers(node, width)]
     if is_long or node.get("health_details"):
-        parts.append(_health_details(node))
+        parts.append(_health_details(node, width))
     if is_long:
         parts.append(_interfaces(node))
         parts.append(_vms(node))
@@ -107,7 +107,7 @@ def _memory(memory: Mapping[str, Any]) -> str:
     return ", ".join(f"{size_of_mib(memory.get(name))} {name}" for name in names)
 
 
-def _workers(node: Node) -> str:
+def _workers(node: Node, width: int | None) -> str:
     workers = _map(node, "workers")
     if not workers:
         return ""
@@ -118,7 +118,7 @@ def _workers(node: Node) -> str:
         Column("RESTARTS", is_number=True),
         Column("NOTE"),
     )
-    return table(columns, (_worker(name, workers[name]) for name in workers))
+    return table(columns, (_worker(name, workers[name]) for name in workers), width)
 
 
 def _worker(name: str, worker: Any) -> tuple[str, ...]:
@@ -135,7 +135,7 @@ def _worker(name: str, worker: Any) -> tuple[str, ...]:
     )
 
 
-def _health_details(node: Node) -> str:
+def _health_details(node: Node, width: int | None) -> str:
     columns = (
         Column("HEALTH CHECK"),
         Column("DELTA", is_number=True),
@@ -154,6 +154,7 @@ def _health_details(node: Node) -> str:
             )
             for d in details
         ),
+        width,
     )
 
 

@@ -30,12 +30,12 @@ def task_rows(queues: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def tasks_table(rows: Sequence[Row]) -> str:
+def tasks_table(rows: Sequence[Row], width: int | None = None) -> str:
     """Return one line per task."""
     if not rows:
         return "There are no tasks."
     columns = tuple(Column(title) for title in ("STATE", "NODE", "TASK", "NAME", "ARGUMENTS"))
-    return table(columns, ((state(row[0]), *row[1:]) for row in rows))
+    return table(columns, ((state(row[0]), *row[1:]) for row in rows), width)
 
 
 def task_ids(rows: Sequence[Row]) -> str:

@@ -6,7 +6,6 @@ begins a new life, with a new run id.
 
 import json
 import os
-import secrets
 import sys
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -53,4 +52,4 @@ def become_anew(carried: Carried, environment: Mapping[str, str] = os.environ) -
 
 
 def _new_life() -> Carried:
-    return Carried(pid=os.getpid(), run_id=secrets.token_hex(4))
+    return Carried(pid=os.getpid(), run_id=os.urandom(4).hex())

@@ -13,8 +13,6 @@ from bus.ends import Incoming, Outgoing
 from bus.messages import Beat, Stop
 from bus.topics import Topic
 from runtime.clock import Clock
-from runtime.config.node import NodeConfig
-from runtime.errors import ConfigError
 from runtime.log import get_logger
 from supervisor.actions import (
     Abandon,
@@ -31,6 +29,7 @@ from supervisor.crew import Crew, Watching
 from supervisor.herald import Herald
 from supervisor.patience import Patience
 from supervisor.plan import plan
+from supervisor.reload import Configuration, ReloadCheck
 from supervisor.schema_plan import SchemaView
 from supervisor.seen import Course, Memory, Order, Seen
 
@@ -67,16 +66,6 @@ class Schema(Protocol):
         """Let it end soon; does not wait."""
 
 
-class Configuration(Protocol):
-    """The file that may be changed while we run."""
-
-    def fingerprint(self) -> str:
-        """Return a text that changes with the file."""
-
-    def load(self) -> NodeConfig:
-        """Read it; raises `ConfigError` with every fault."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What the loop is assembled from."""
@@ -100,6 +89,7 @@ class Root:
         self._parts = parts
         self.memory = memory
         self._orders: list[Order] = []
+        self._reload = ReloadCheck(parts.configuration, parts.ears)
         for source in (parts.signals, parts.schema):
             parts.ears.wake_on(source.fileno())
 
@@ -135,6 +125,7 @@ class Root:
             if isinstance(envelope.message, Beat)
         )
         self._hear_signals()
+        self._hear_check()
         orders, self._orders = tuple(self._orders), []
         return Seen(
             schema=parts.schema.view(),
@@ -149,22 +140,19 @@ class Root:
         for number in self._parts.signals.drain():
             log.info("signal_received", signal=signal.Signals(number).name)
             if number == signal.SIGHUP:
-                self._consider_reload()
+                self._reload.begin()
             else:
                 self._orders.append(Order.LEAVE)
 
-    def _consider_reload(self) -> None:
-        """Reload only a configuration that is right: a typing error must not end the node."""
-        if self.memory.course is not Course.RUN:
-            return
-        try:
-            self._parts.configuration.load()
-        except ConfigError as error:
-            for fault in error.faults or (error.message,):
-                log.error("configuration_fault", fault=fault)
-            self._parts.herald.refuse_reload(f"{len(error.faults)} configuration fault(s)")
-            return
-        self._orders.append(Order.RELOAD)
+    def _hear_check(self) -> None:
+        match self._reload.answer():
+            case True:
+                self._orders.append(Order.RELOAD)
+            case False:
+                log.error("reload_refused", reason="the configuration has faults")
+                self._parts.herald.refuse_reload("the configuration has faults")
+            case None:
+                return
 
     def _act(self, action: Action) -> Finish | Reexecute | None:
         crew = self._parts.crew
@@ -179,7 +167,7 @@ class Root:
                 pid = crew.pid(worker, incarnation)
                 log.error("worker_abandoned", name=worker, pid=pid)
             case CheckConfig():
-                self._consider_reload()
+                self._reload.begin()
             case Finish() | Reexecute():
                 return action
             case _:

@@ -7,11 +7,9 @@ is not down speaks the newest version. Everything here happens off the main loop
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cluster.schema.advance import Advance, may_advance
-from cluster.schema.apply import migrate
-from cluster.schema.migration import MigrationProgress
 from cluster.schema.tree import VERSION_PATH, TreeBroken, TreeTooNew, initialise, read_tree_version
 from cluster.schema.versions import NEWEST
 from cluster.store.store import SessionState, Store
@@ -24,6 +22,9 @@ from supervisor.peers import Peers
 from supervisor.recorded import record
 from supervisor.registration import registered_keys, registration
 from supervisor.schema_plan import SchemaPatience, SchemaStep, SchemaView, choose_step, seen
+
+if TYPE_CHECKING:
+    from cluster.schema.migration import MigrationProgress
 
 log = get_logger(__name__)
 
@@ -113,6 +114,9 @@ class SchemaWork:
         self._registered = (session, version)
 
     def _migrate(self, version: int) -> None:
+        # Loaded now, gone again with the execv that follows: the root must stay small.
+        from cluster.schema.apply import migrate
+
         lock = self._store.lock(VERSION_PATH)
 
         def check_held() -> None:
@@ -177,7 +181,7 @@ def _backups(config: NodeConfig) -> Path:
     return config.directories.state / _BACKUP_FOLDER
 
 
-def _log_progress(progress: MigrationProgress) -> None:
+def _log_progress(progress: "MigrationProgress") -> None:
     log.info(
         "schema_step_advanced",
         step=progress.step,

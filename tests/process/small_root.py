@@ -5,15 +5,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path[0] = str(HERE.parent.parent)
-
 from runtime.clock import Instant
 from supervisor.main import main
 from supervisor.patience import Patience
 from supervisor.process import SpawnLauncher
+from supervisor.variant import Variant
 from tests.process.away_store import AwayStore
 from workers.spec import WhenExhausted, WorkerSpec
+
+HERE = Path(__file__).resolve().parent
 
 
 def spec_of(entry: dict[str, object]) -> WorkerSpec:
@@ -31,13 +31,13 @@ def run(plan_file: Path, arguments: Sequence[str]) -> int:
         worker = str(HERE / "small_worker.py")
         return (sys.executable, worker, spec.name, habits[spec.name], str(plan_file.parent))
 
-    return main(
-        arguments,
+    variant = Variant(
         catalogue=[spec_of(entry) for entry in plan["workers"]],
         launcher=SpawnLauncher(command),
         open_store=lambda _: AwayStore(Instant(0.0)),
         patience=Patience(**plan.get("patience", {})),
     )
+    return main(arguments, variant)
 
 
 if __name__ == "__main__":

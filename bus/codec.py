@@ -90,7 +90,8 @@ def _envelope(address: str, plain: Any) -> Envelope:
 
 def _message(kind: type[Message], body: Any) -> Message:
     readers = _FIELDS[kind]
-    return kind(**{name: readers[name](value) for name, value in body.items() if name in readers})
+    known = {name: value for name, value in _mapping(body).items() if name in readers}
+    return kind(**{name: readers[name](value) for name, value in known.items()})
 
 
 def _text(value: Any) -> str:

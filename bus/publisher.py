@@ -57,9 +57,10 @@ class Publisher:
                 return False
         return True
 
-    def wait_until_heard(self, topic: Topic, until: Instant) -> bool:
-        """Wait until somebody listens to all of a topic; what was sent before is lost."""
-        wanted = subscription(topic)
+    def wait_until_heard(self, interest: str, until: Instant) -> bool:
+        """Wait until somebody has this topic or address among his interests; what was sent before
+        is lost."""
+        wanted = subscription(interest)
         while not self._is_heard(wanted):
             left = until - self._clock.now()
             if left <= 0:

@@ -19,25 +19,15 @@ from pathlib import Path
 import pytest
 
 _JARS = (Path("/usr/share/java/zookeeper.jar"), Path("/usr/share/java/slf4j-simple.jar"))
-_JAVA = [
-    "-Xms16m",
-    "-Xss256k",
-    "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
-    "-XX:CICompilerCount=1",
-    "-XX:ReservedCodeCacheSize=24m",
-    "-XX:MaxMetaspaceSize=48m",
-    "-XX:-UsePerfData",
-    "-XX:+ExitOnOutOfMemoryError",
-    "-Dzookeeper.admin.enableServer=false",
-    "-Dzookeeper.jmx.log4j.disable=true",
-    "-Djava.net.preferIPv4Stack=true",
-    "-Dzookeeper.cnxTimeout=300",
-    "-Dzookeeper.fastleader.minNotificationInterval=50",
-    "-Dzookeeper.fastleader.maxNotificationInterval=500",
-    "-Dzookeeper.forceSync=no",
+_JAVA = (
+    *("-Xms16m", "-Xss256k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+    *("-XX:CICompilerCount=1", "-XX:ReservedCodeCacheSize=24m", "-XX:MaxMetaspaceSize=48m"),
+    *("-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError", "-Djava.net.preferIPv4Stack=true"),
+    *("-Dzookeeper.admin.enableServer=false", "-Dzookeeper.jmx.log4j.disable=true"),
+    *("-Dzookeeper.cnxTimeout=300", "-Dzookeeper.fastleader.minNotificationInterval=50"),
+    *("-Dzookeeper.fastleader.maxNotificationInterval=500", "-Dzookeeper.forceSync=no"),
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-]
+)
 
 
 def is_installed() -> bool:

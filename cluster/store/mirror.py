@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 from cluster.store.mirror_feed import DirtyPaths, MirrorFeed, is_mirrored
-from cluster.store.mirror_tree import MirrorTree
+from cluster.store.mirror_tree import Entry, MirrorTree
 from cluster.store.paths import ROOT, check_path
 from cluster.store.store import Session, SessionState, Store, Value
 from runtime.clock import SYSTEM_CLOCK, Clock, Instant
@@ -78,29 +78,27 @@ class Mirror:
 
     def get(self, path: str) -> bytes | None:
         """Return what a key holds, None when it does not exist."""
-        value = self.value(path)
-        return None if value is None else value.data
+        entry = self._entry(path)
+        return None if entry is None else entry[0]
 
     def value(self, path: str) -> Value | None:
-        """Return what a key holds with its version and owner; its `child_count` may be old."""
-        if not self._is_loaded:
-            raise StoreUnavailable("the tree has not been read from Zookeeper yet")
-        return self._tree.values.get(path)
+        """Return what a key holds with its version and owner; its `child_count` is not kept."""
+        entry = self._entry(path)
+        return None if entry is None else Value(*entry)
 
     def version(self, path: str) -> int | None:
         """Return the version of a key, None when it does not exist."""
-        value = self.value(path)
-        return None if value is None else value.version
+        entry = self._entry(path)
+        return None if entry is None else entry[1]
 
     def children(self, path: str) -> tuple[str, ...] | None:
         """Return the sorted names below a key, None when the key does not exist."""
-        if self.value(path) is None:
+        if self._entry(path) is None:
             return None
-        # tuple() copies the set in one step, so no writer comes in between.
-        return tuple(sorted(tuple(self._tree.names(path))))
+        return tuple(sorted(self._tree.names(path)))
 
     def __len__(self) -> int:
-        return len(self._tree.values)
+        return len(self._tree.entries)
 
     def frozen(self) -> contextlib.AbstractContextManager[object]:
         """Let nothing change for a `with` block, which must not wait for anything."""
@@ -125,6 +123,11 @@ class Mirror:
                 self._news.wait(deadline.left())
             return self._applied
 
+    def _entry(self, path: str) -> Entry | None:
+        if not self._is_loaded:
+            raise StoreUnavailable("the tree has not been read from Zookeeper yet")
+        return self._tree.entries.get(path)
+
     def _on_session(self, session: Session) -> None:
         if session.state is SessionState.CONNECTED:
             return
@@ -146,6 +149,15 @@ class Mirror:
             self._news.notify_all()
 
     def _run(self) -> None:
+        try:
+            self._follow()
+        finally:
+            # Closed, or a bug of ours: whoever asks must see that the copy grows old.
+            with self._news:
+                self._is_closing = True
+                self._behind_since = self._behind_since or self._clock.now()
+
+    def _follow(self) -> None:
         while self._wait_for_news():
             try:
                 if not self._load_if_needed():

@@ -121,12 +121,14 @@ class MirrorFeed:
         listed = self._reader.children_many(parents, Deadline.after(self._call_seconds))
         below: list[str] = []
         with self._writing():
-            self._put_all(values)
             for path, value in values.items():
-                names = listed.get(path) or () if value is not None else ()
-                children = [c for name in names if is_mirrored(c := child_of(path, name))]
+                if value is None:
+                    self._tree.remove(path)
+                    continue
+                self._tree.put(path, value)
+                names = listed.get(path) or ()
                 self._tree.keep_only(path, names)
-                below.extend(children)
+                below += [child for name in names if is_mirrored(child := child_of(path, name))]
         return below
 
     def _read(self, paths: Sequence[str]) -> dict[str, Value | None]:

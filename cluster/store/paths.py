@@ -11,7 +11,7 @@ def check_path(path: str) -> str:
         return path
     if not path.startswith("/") or path.endswith("/") or "//" in path or "\0" in path:
         raise Invalid(f"{path!r} is not a path of a key", path=path)
-    if any(part in (".", "..") for part in path.split("/")):
+    if "/." in path and any(part in (".", "..") for part in path.split("/")):
         raise Invalid(f"{path!r} is not a path of a key", path=path)
     return path
 

@@ -27,10 +27,10 @@ from runtime.errors import PvcError
 from tests.zookeeper import is_installed, wait_until, zookeeper
 
 NAMES = (
-    "state node lastnode failedreason console.log console.vnc consolelog selector autostart "
-    "name profile limits affinity method meta tags rbdlist migrate_sync_lock vcpus memory "
-    "snapshots created storage.volumes xml"
-).split()
+    *("state", "node", "lastnode", "failedreason", "console.log", "console.vnc", "consolelog"),
+    *("selector", "autostart", "name", "profile", "limits", "affinity", "method", "meta", "tags"),
+    *("rbdlist", "migrate_sync_lock", "vcpus", "memory", "snapshots", "created", "volumes", "xml"),
+)
 LOADS = 5
 WRITES_PER_SECOND = 500
 
@@ -72,7 +72,7 @@ def run_all(options: argparse.Namespace) -> None:
     print(f"mirror: load of {options.keys} keys: median {median:.2f} s, worst {max(times):.2f} s")
     print("        (bar 1 s); process memory (bar 80 MiB PSS):", memory(busy))
     print(f"mirror: update latency, {options.updates} writes: {latency(busy)} (bar p99 20 ms)")
-    print("        (load average of this machine: {:.1f})".format(os.getloadavg()[0]))
+    print(f"        (load average of this machine: {os.getloadavg()[0]:.1f})")
     print(f"beside, at {options.treecache_keys} keys:")
     print(f"  mirror:    load {mine['load_seconds']:.2f} s, {memory(mine)}, update {latency(mine)}")
     print(f"  TreeCache: load {cache['load_seconds']:.2f} s, {memory(cache)}", end="")

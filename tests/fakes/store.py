@@ -1,137 +1,32 @@
 """A store in memory: what Zookeeper does, without processes or threads.
 
-`FakeEnsemble` is the tree that all share, `FakeStore` one session with it; trusted only because the
-contract suite runs on it and on the real adapter alike. Time is the clock's: waiting means letting
+A `FakeStore` is one session with a `FakeEnsemble`, the tree that all share; trusted only because
+the contract suite runs on it and on the real adapter alike. Time is the clock's: waiting means letting
 the clock sleep in small steps, so it works with a fake clock and, between threads, with a real one.
 """
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from cluster.store.lock_names import in_order, new_prefix
-from cluster.store.paths import ROOT, check_path, child_of, name_of, parent_of
+from cluster.store.paths import check_path, child_of
 from cluster.store.size import check_size
 from cluster.store.store import (
-    ANY_VERSION,
     Change,
-    Check,
-    Create,
     Delete,
     Pending,
     Session,
     SessionState,
     Value,
     WatchCallback,
-    Write,
 )
 from cluster.store.watches import Watched, Watches
 from runtime.clock import SYSTEM_CLOCK, Clock
 from runtime.deadline import Deadline
 from runtime.errors import Conflict, NotFound, PvcError, StoreUnavailable
+from tests.fakes.ensemble import FakeEnsemble
 
 _STEP_SECONDS = 0.01
-
-
-@dataclass(slots=True)
-class _Key:
-    data: bytes
-    version: int = 0
-    session: int = 0
-    created_children: int = 0
-
-
-class FakeEnsemble:
-    """The tree, its sessions and its watchers."""
-
-    def __init__(self) -> None:
-        self.mutex = threading.RLock()
-        self.keys: dict[str, _Key] = {ROOT: _Key(b"")}
-        self.stores: list[FakeStore] = []
-        self.requests = 0
-        """How many requests were served; for tests that count them."""
-        self._last_session = 0
-
-    def new_session(self) -> int:
-        """Return the number of a new session."""
-        self._last_session += 1
-        return self._last_session
-
-    def end_session(self, number: int) -> None:
-        """End a session: its ephemeral keys go."""
-        with self.mutex:
-            gone = [path for path, key in self.keys.items() if key.session == number != 0]
-            for path in gone:
-                del self.keys[path]
-            self._tell(gone)
-
-    def names(self, path: str) -> tuple[str, ...]:
-        """Return the sorted names below a key."""
-        above = path if path == ROOT else f"{path}/"
-        below = (p for p in self.keys if p != ROOT and p.startswith(above))
-        return tuple(sorted(name_of(p) for p in below if parent_of(p) == path))
-
-    def change(self, changes: Sequence[Change], session: int) -> None:
-        """Make all changes or none, then tell those who watch."""
-        with self.mutex:
-            self.requests += 1
-            before = {path: _Key(k.data, k.version, k.session) for path, k in self.keys.items()}
-            counters = {path: key.created_children for path, key in self.keys.items()}
-            for index, change in enumerate(changes):
-                try:
-                    self._change_one(change, session)
-                except PvcError as error:
-                    self.keys = before
-                    for path, count in counters.items():
-                        before[path].created_children = count
-                    error.fields.update(path=change.path, index=index)
-                    raise
-            self._tell([c.path for c in changes if not isinstance(c, Check)])
-
-    def create_numbered(self, path: str, prefix: str, session: int) -> str:
-        """Create an ephemeral key whose name ends with the next number; return the name."""
-        with self.mutex:
-            key = self.keys.get(path)
-            if key is None:
-                raise NotFound(f"{path} does not exist", path=path)
-            name = f"{prefix}{key.created_children:010d}"
-            self.change([Create(child_of(path, name), b"", ephemeral=True)], session)
-            return name
-
-    def _change_one(self, change: Change, session: int) -> None:
-        path = check_path(change.path)
-        if isinstance(change, Create):
-            self._create(change, session)
-            return
-        key = self.keys.get(path)
-        if key is None:
-            raise NotFound(f"{path} does not exist")
-        if change.version not in (ANY_VERSION, key.version):
-            raise Conflict(f"{path} was changed by another")
-        if isinstance(change, Write):
-            key.data = change.data
-            key.version += 1
-        elif isinstance(change, Delete):
-            if self.names(path):
-                raise Conflict(f"{path} has keys below it")
-            del self.keys[path]
-
-    def _create(self, change: Create, session: int) -> None:
-        parent = self.keys.get(parent_of(change.path))
-        if change.path in self.keys:
-            raise Conflict(f"{change.path} exists already")
-        if parent is None:
-            raise NotFound(f"{parent_of(change.path)} does not exist")
-        if parent.session:
-            raise Conflict(f"{parent_of(change.path)} is ephemeral and can have no keys below it")
-        parent.created_children += 1
-        self.keys[change.path] = _Key(change.data, 0, session if change.ephemeral else 0)
-
-    def _tell(self, paths: Sequence[str]) -> None:
-        for store in tuple(self.stores):
-            for path in paths:
-                store.tell(path)
 
 
 class FakeStore:
@@ -147,7 +42,7 @@ class FakeStore:
         self._session = Session(
             state=SessionState.CONNECTED, since=clock.now(), number=ensemble.new_session()
         )
-        ensemble.stores.append(self)
+        ensemble.listen(self._hear)
 
     # What tests do to it.
 
@@ -186,11 +81,6 @@ class FakeStore:
             pending.fail(StoreUnavailable("the connection was lost"))
         self._held_back = None
 
-    def tell(self, path: str) -> None:
-        """Hear of a change from the ensemble."""
-        if self._session.state is SessionState.CONNECTED:
-            self._watches.tell(path)
-
     # The Store protocol.
 
     def session(self) -> Session:
@@ -210,17 +100,16 @@ class FakeStore:
         self._wait_connected(deadline)
         with self._ensemble.mutex:
             self._ensemble.requests += 1
-            return {path: self._value(check_path(path)) for path in paths}
+            return {path: self._ensemble.value(path) for path in paths}
 
     def children_many(
         self, paths: Sequence[str], deadline: Deadline
     ) -> Mapping[str, tuple[str, ...] | None]:
         """Return the names below many keys."""
         self._wait_connected(deadline)
-        keys = self._ensemble.keys
         with self._ensemble.mutex:
             self._ensemble.requests += 1
-            return {p: self._ensemble.names(check_path(p)) if p in keys else None for p in paths}
+            return {path: self._ensemble.names(path) for path in paths}
 
     def apply(self, changes: Sequence[Change], deadline: Deadline) -> None:
         """Make all changes or none."""
@@ -261,11 +150,9 @@ class FakeStore:
             self._ensemble.end_session(self._session.number)
             self._become(SessionState.ENDED, self._session.number)
 
-    def _value(self, path: str) -> Value | None:
-        key = self._ensemble.keys.get(path)
-        if key is None:
-            return None
-        return Value(key.data, key.version, key.session, len(self._ensemble.names(path)))
+    def _hear(self, path: str) -> None:
+        if self._session.state is SessionState.CONNECTED:
+            self._watches.tell(path)
 
     def _wait_connected(self, deadline: Deadline) -> None:
         while self._session.state is not SessionState.CONNECTED:
@@ -312,7 +199,7 @@ class FakeLock:
     def _wait_turn(self, name: str, deadline: Deadline) -> None:
         while True:
             self._store._wait_connected(deadline)
-            nodes = in_order(self._ensemble.names(self._path))
+            nodes = in_order(self._ensemble.names(self._path) or ())
             if name not in nodes:
                 raise StoreUnavailable(f"our place in the lock on {self._path} was removed")
             if nodes[0] == name:

@@ -1,16 +1,18 @@
 """The nouns as this API sees them, read from the mirror of the tree; never from Zookeeper."""
 
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from api.health import cluster_health, faults_of_node
 from api.liveness import BeatWatch
-from api.memo import Memo
+from api.memo import Listing, Memo
 from api.seen import Overview, SeenNode
 from cluster.lifecycle.node import daemon_state
 from cluster.model.cluster import Cluster
 from cluster.model.fault import Fault
 from cluster.model.log import Log
 from cluster.model.node import DaemonState, Node
+from cluster.model.osd import Osd
 from cluster.model.task import Task
 from cluster.model.vm import Vm
 from cluster.records import (
@@ -18,12 +20,13 @@ from cluster.records import (
     fault_record,
     log_record,
     node_record,
+    osd_record,
     task_record,
     vm_record,
 )
 from cluster.records.view import TreeView
 from cluster.schema.layout import Layout
-from runtime.clock import Clock
+from runtime.clock import Clock, Instant
 from runtime.version import VERSION
 
 _T = TypeVar("_T")
@@ -39,18 +42,30 @@ class ClusterReader:
         beats: BeatWatch,
         clock: Clock,
         *,
+        revision: Callable[[], int],
         dead_after_seconds: float,
     ) -> None:
         self._view = view
         self._layout = layout
         self._beats = beats
         self._clock = clock
+        self._revision = revision
         self._dead_after_seconds = dead_after_seconds
-        self._nodes = Memo(lambda view, name: node_record.read(view, layout, name))
-        self._faults = Memo(lambda view, name: fault_record.read(view, layout, name))
-        self._tasks = Memo(lambda view, name: task_record.read(view, layout, name))
-        self._vms = Memo(lambda view, uuid: vm_record.read(view, layout, uuid))
+
+        def listing(
+            parent: str,
+            read: Callable[[TreeView, Layout, str], _T | None],
+            order: Callable[[_T], Any],
+        ) -> Listing[_T]:
+            return Listing(layout.path(parent), lambda view, name: read(view, layout, name), order)
+
+        self._nodes = listing("nodes", node_record.read, lambda node: node.name)
+        self._faults = listing("faults", fault_record.read, lambda fault: fault.id)
+        self._tasks = listing("tasks", task_record.read, lambda task: task.id)
+        self._vms = listing("vms", vm_record.read, lambda vm: (vm.name, vm.uuid))
+        self._osds = listing("osds", osd_record.read, lambda osd: (len(osd.id), osd.id))
         self._cluster = Memo(lambda view, _: cluster_record.read(view, layout))
+        self._running: tuple[tuple[Vm, ...], dict[str, list[str]]] = ((), {})
 
     def node(self, name: str) -> SeenNode | None:
         """Return one node, None when there is none of this name."""
@@ -58,24 +73,31 @@ class ClusterReader:
 
     def nodes(self) -> list[SeenNode]:
         """Return all nodes by name."""
-        faults, vms = self.faults(), vm_record.running_on(self.vms())
-        return [self._seen(node, faults, vms.get(node.name, [])) for node in self._all_nodes()]
+        faults, running, now = self.faults(), self._running_by_node(), self._clock.now()
+        return [
+            self._seen(node, faults, running.get(node.name, ()), now)
+            for node in self._nodes.get(self._view, self._revision())
+        ]
 
     def beats(self) -> dict[str, str]:
         """Return the beat of each node."""
-        return {node.name: node.beat for node in self._all_nodes()}
+        return {node.name: node.beat for node in self._nodes.get(self._view, self._revision())}
 
-    def faults(self) -> list[Fault]:
+    def faults(self) -> tuple[Fault, ...]:
         """Return all faults by id."""
-        return self._all(self._faults, "faults")
+        return self._faults.get(self._view, self._revision())
 
-    def tasks(self) -> list[Task]:
+    def tasks(self) -> tuple[Task, ...]:
         """Return all tasks by id."""
-        return self._all(self._tasks, "tasks")
+        return self._tasks.get(self._view, self._revision())
 
-    def vms(self) -> list[Vm]:
+    def vms(self) -> tuple[Vm, ...]:
         """Return all VMs by name."""
-        return sorted(self._all(self._vms, "vms"), key=lambda vm: (vm.name, vm.uuid))
+        return self._vms.get(self._view, self._revision())
+
+    def osds(self) -> tuple[Osd, ...]:
+        """Return all OSDs by number."""
+        return self._osds.get(self._view, self._revision())
 
     def cluster(self) -> Cluster:
         """Return what is kept of the cluster as a whole."""
@@ -93,20 +115,22 @@ class ClusterReader:
         return Overview(
             cluster=cluster,
             nodes=tuple(nodes),
-            vms=tuple(self.vms()),
-            faults=tuple(self.faults()),
+            vms=self.vms(),
+            osds=self.osds(),
+            faults=self.faults(),
             version=versions.get(cluster.primary_node) or VERSION,
         )
 
-    def _all_nodes(self) -> list[Node]:
-        return self._all(self._nodes, "nodes")
+    def _running_by_node(self) -> dict[str, list[str]]:
+        vms, running = self.vms(), self._running
+        if running[0] is not vms:
+            running = self._running = vms, vm_record.running_on(vms)
+        return running[1]
 
-    def _all(self, memo: Memo[_T | None], parent: str) -> list[_T]:
-        names = sorted(self._view.children(self._layout.path(parent)) or ())
-        return [found for found in memo.get_all(self._view, names) if found is not None]
-
-    def _seen(self, node: Node, faults: list[Fault], running_vms: list[str]) -> SeenNode:
-        silent_for = self._beats.silent_for(node.name, node.beat, self._clock.now())
+    def _seen(
+        self, node: Node, faults: Iterable[Fault], running_vms: Iterable[str], now: Instant
+    ) -> SeenNode:
+        silent_for = self._beats.silent_for(node.name, node.beat, now)
         state = daemon_state(
             node.own_state,
             node.judgement,
@@ -122,5 +146,5 @@ class ClusterReader:
             beat_age_seconds=silent_for,
             health=cluster_health(own) if state is DaemonState.RUN else None,
             fault_ids=frozenset(fault.id for fault in own),
-            running_vms=tuple(sorted(running_vms)),
+            running_vms=tuple(running_vms),
         )

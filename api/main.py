@@ -118,7 +118,12 @@ def _assemble(config: ApiConfig) -> _Process:
         ),
         tree=tree,
         cluster=ClusterReader(
-            mirror, keys, beats, SYSTEM_CLOCK, dead_after_seconds=Timing().dead_after_seconds
+            mirror,
+            keys,
+            beats,
+            SYSTEM_CLOCK,
+            revision=lambda: mirror.applied,
+            dead_after_seconds=Timing().dead_after_seconds,
         ),
         store=store,
         layout=keys,

@@ -6,7 +6,7 @@ every key that was read for it, and every list of names, is the same as then.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from cluster.records.view import TreeView
 
@@ -55,6 +55,30 @@ class Memo(Generic[_T]):
             for name in [name for name in self._entries.copy() if name not in kept]:
                 self._entries.pop(name, None)
         return found
+
+
+class Listing(Generic[_T]):
+    """All records of one noun, looked through again only after the tree has changed at all."""
+
+    def __init__(
+        self, parent: str, read: Callable[[TreeView, str], _T | None], order: Callable[[_T], Any]
+    ) -> None:
+        self._parent = parent
+        self._order = order
+        self._memo: Memo[_T | None] = Memo(read)
+        self._last: tuple[int, tuple[_T, ...]] | None = None
+
+    def get(self, view: TreeView, revision: int) -> tuple[_T, ...]:
+        """Return the records below the parent; `revision` was read before anything else."""
+        last = self._last
+        if last is not None and last[0] == revision:
+            return last[1]
+        found = self._memo.get_all(view, view.children(self._parent) or ())
+        there = tuple(sorted((one for one in found if one is not None), key=self._order))
+        if last is not None and last[1] == there:
+            there = last[1]  # the same object, so that others can tell by it that nothing changed
+        self._last = revision, there
+        return there
 
 
 class _Noting:

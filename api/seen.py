@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cluster.model.cluster import Cluster
 from cluster.model.fault import Fault
 from cluster.model.node import DaemonState, Node
+from cluster.model.osd import Osd
 from cluster.model.vm import Vm
 
 
@@ -31,6 +32,7 @@ class Overview:
     cluster: Cluster
     nodes: tuple[SeenNode, ...]
     vms: tuple[Vm, ...]
+    osds: tuple[Osd, ...]
     faults: tuple[Fault, ...]
     version: str
     """Of the primary's software."""

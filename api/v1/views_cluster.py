@@ -11,6 +11,7 @@ from api.v1.views_node import domain_state, health_text
 from cluster.model.cluster import Maintenance
 from cluster.model.fault import Fault, FaultStatus
 from cluster.model.node import DaemonState, NodeFacts
+from cluster.model.osd import Osd
 
 NO_PRIMARY: Final = "none"
 _GONE: Final = (DaemonState.DEAD, DaemonState.FENCED, DaemonState.STOP)
@@ -29,12 +30,12 @@ def cluster_view(overview: Overview) -> dict[str, Any]:
         "upstream_ip": cluster.upstream_ip,
         "nodes": _counted(_node_states(seen) for seen in overview.nodes),
         "vms": _counted(vm.state.value for vm in overview.vms),
-        "osds": {"total": cluster.osds},
+        "osds": _counted(",".join(_osd_state(osd)) for osd in overview.osds),
         "networks": cluster.networks,
         "pools": cluster.pools,
         "volumes": cluster.volumes,
         "snapshots": cluster.snapshots,
-        "resources": _resources(overview.nodes),
+        "resources": {**_resources(overview.nodes), "disk": _disk(overview.osds)},
         "detail": _detail(overview),
         "maintenance_detail": _maintenance(cluster.maintenance),
     }
@@ -85,8 +86,22 @@ def _resources(nodes: Iterable[SeenNode]) -> dict[str, Any]:
             "allocated": sum(f.vcpus_allocated for f in facts),
             "utilization": _percent(load, cpus),
         },
-        "disk": {"total": 0, "used": 0, "free": 0, "utilization": 0.0},
     }
+
+
+def _disk(osds: Iterable[Osd]) -> dict[str, Any]:
+    there = [osd for osd in osds if osd.is_up and osd.is_in]
+    total, used = sum(osd.total_kb for osd in there), sum(osd.used_kb for osd in there)
+    return {
+        "total": total,
+        "used": used,
+        "free": sum(osd.free_kb for osd in there),
+        "utilization": _percent(used, total),
+    }
+
+
+def _osd_state(osd: Osd) -> tuple[str, str]:
+    return "up" if osd.is_up else "down", "in" if osd.is_in else "out"
 
 
 def _percent(part: float, whole: float) -> float:
@@ -104,9 +119,14 @@ def _detail(overview: Overview) -> dict[str, Any]:
             for seen in overview.nodes
         ],
         "vm": [{"uuid": vm.uuid, "name": vm.name, "state": vm.state.value} for vm in overview.vms],
-        "osd": [],
+        "osd": [_osd(osd) for osd in overview.osds],
         "faults": [fault_view(fault) for fault in overview.faults],
     }
+
+
+def _osd(osd: Osd) -> dict[str, str]:
+    up, is_in = _osd_state(osd)
+    return {"id": osd.id, "up": up, "in": is_in}
 
 
 def _maintenance(maintenance: Maintenance) -> dict[str, Any]:

@@ -1,0 +1,182 @@
+"""The API process as clients see it: `python -m tests.bench.api`.
+
+A real Zookeeper with 5 nodes and 1,000 VMs, pvcapid as a process, GET /node over HTTP. Printed are
+medians and p99 beside the root path (no data at all) in the same run, Zookeeper's own count of
+requests, and the memory of the process.
+"""
+
+import contextlib
+import http.client
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from cluster.store.store import Create, Store, Write
+from cluster.store.zookeeper import ZookeeperStore
+from runtime.config.node import StoreSection
+from runtime.deadline import Deadline
+from tests.fakes.synthetic_cluster import synthetic_tree
+from tests.zookeeper import wait_until, zookeeper
+
+NODES, VMS, CALLS = 5, 1000, 2000
+TOKEN = "bench-token"
+AT_ONCE = 200
+
+
+def fill(store: Store, tree: dict[str, bytes]) -> None:
+    """Write a tree into an empty ensemble."""
+    paths = sorted(tree)
+    for start in range(0, len(paths), AT_ONCE):
+        part = paths[start : start + AT_ONCE]
+        store.apply([Create(path, tree[path]) for path in part], Deadline.after(30))
+
+
+@contextlib.contextmanager
+def api_process(zookeeper_port: int) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run pvcapid for a `with` block; yields it and its port."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "pvcapid.yaml"
+        config.write_text(
+            "pvc:\n  coordinators: [127.0.0.1]\n  cluster:\n    zookeeper:\n"
+            f"      port: {zookeeper_port}\n"
+            f"  api:\n    listen_port: {port}\n    authentication:\n      enabled: true\n"
+            f"      secret_key: bench\n      tokens:\n        - token: {TOKEN}\n"
+        )
+        config.chmod(0o600)
+        command = [sys.executable, "-P", "api/__main__.py", "--config", str(config)]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        assert process.stderr is not None
+        log = process.stderr
+        drain = threading.Thread(target=lambda: list(log), daemon=True)
+        drain.start()
+        try:
+            yield process, port
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as end:
+        return int(end.getsockname()[1])
+
+
+def get(connection: http.client.HTTPConnection, path: str) -> tuple[int, bytes, str]:
+    """Return status, body and age of one GET."""
+    connection.request("GET", f"/api/v1{path}", headers={"X-Api-Key": TOKEN})
+    reply = connection.getresponse()
+    return reply.status, reply.read(), reply.getheader("X-PVC-Data-Age") or ""
+
+
+def timed(port: int, path: str, calls: int) -> list[float]:
+    """Return the milliseconds of so many calls, one after the other on one connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    taken = []
+    for _ in range(calls):
+        started = time.perf_counter()
+        status = get(connection, path)[0]
+        taken.append((time.perf_counter() - started) * 1000)
+        assert status == 200, status
+    connection.close()
+    return taken
+
+
+def requests_served(member_port: int) -> int:
+    """Return how many packets this Zookeeper member has received so far."""
+    with socket.create_connection(("127.0.0.1", member_port), timeout=2) as end:
+        end.sendall(b"srvr")
+        answer = end.makefile("rb").read().decode()
+    return int(answer.partition("Received: ")[2].partition("\n")[0])
+
+
+def pss_mib(pid: int) -> float:
+    """Return the proportional memory of a process."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(text.partition("Pss:")[2].split()[0]) / 1024
+
+
+def shown(what: str, taken: list[float], bar: str) -> None:
+    """Print one line of figures."""
+    p99 = statistics.quantiles(taken, n=100)[98]
+    print(f"{what:<46} median {statistics.median(taken):7.2f}  p99 {p99:7.2f} ms   bar {bar}")
+
+
+def beating(store: Store, stop: threading.Event) -> None:
+    """Move every node's beat once a second, as their keepalives do."""
+    count = 100
+    while not stop.wait(1.0 / NODES):
+        count += 1
+        path = f"/nodes/hv{count % NODES + 1}/beat"
+        store.apply([Write(path, f"run-1 {count}".encode())], Deadline.after(5))
+
+
+def main() -> None:
+    """Run everything once."""
+    with zookeeper(heap_mb=256) as ensemble:
+        member = ensemble.members[0]
+        store = ZookeeperStore(StoreSection(hosts=(member.host,), call_seconds=10))
+        store.start(Deadline.after(20))
+        fill(store, synthetic_tree(NODES, VMS))
+        with api_process(member.port) as (process, port):
+            measure(store, member.port, process.pid, port)
+        store.close()
+
+
+def measure(store: Store, member_port: int, pid: int, port: int) -> None:
+    """Print all figures of one running API."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    started = time.perf_counter()
+
+    def answers() -> bool:
+        with contextlib.suppress(OSError):
+            return get(connection, "/node")[0] == 200
+        connection.close()
+        return False
+
+    wait_until(answers, 30)
+    print(f"{'start until the first answer':<46} {time.perf_counter() - started:.2f} s")
+    timed(port, "/node", 50)
+    before = requests_served(member_port)
+    began = time.monotonic()
+    quiet = timed(port, "/node", CALLS)
+    asked = requests_served(member_port) - before - 1
+    pings = f"in {time.monotonic() - began:.1f} s with the sessions' pings"
+    shown(f"GET /node, {NODES} nodes, {VMS} VMs", quiet, "10 (p99)")
+    shown("GET / for comparison", timed(port, "/", CALLS), "-")
+    print(f"{'Zookeeper requests':<46} {asked} for {CALLS} calls {pings}   bar 0 per call")
+    stop = threading.Event()
+    beats = threading.Thread(target=beating, args=(store, stop))
+    beats.start()
+    shown("GET /node while every node beats", timed(port, "/node", CALLS), "10 (p99)")
+    shown("GET /status while every node beats", timed(port, "/status", 500), "-")
+    crowd(port)
+    stop.set()
+    beats.join()
+    print(f"{'memory of pvcapid, PSS':<46} {pss_mib(pid):.1f} MiB   bar 80")
+
+
+def crowd(port: int, clients: int = 50, calls: int = 20) -> None:
+    """Let many clients call at once."""
+    taken: list[float] = []
+    threads = [
+        threading.Thread(target=lambda: taken.extend(timed(port, "/node", calls)))
+        for _ in range(clients)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == clients * calls
+    shown(f"GET /node, {clients} clients at once", taken, "-")
+
+
+if __name__ == "__main__":
+    main()

@@ -165,6 +165,7 @@ def _bring_back(cluster: Cluster) -> None:
 def _store(cluster: Cluster) -> Iterator[ZookeeperStore]:
     hosts = tuple(f"{n.addresses['upl']}:{ZOOKEEPER_PORT}" for n in cluster.coordinators)
     store = ZookeeperStore(StoreSection(hosts=hosts), SYSTEM_CLOCK)
+    store.start()
     try:
         yield store
     finally:

@@ -49,6 +49,7 @@ def observer(cluster: Cluster, node: str, *, ask: str | None = None) -> Iterator
     members = [n for n in others if ask is None or n.name == ask]
     hosts = tuple(f"{n.addresses['upl']}:{ZOOKEEPER_PORT}" for n in members)
     store = ZookeeperStore(StoreSection(hosts=hosts), SYSTEM_CLOCK)
+    store.start()
     seen = BeatsSeen()
     try:
         path = layout(NEWEST).path("node.beat", node=node)

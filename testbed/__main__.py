@@ -17,7 +17,10 @@ Words: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def main(argv: Sequence[str]) -> int:
     """Run one word and return its exit status."""
-    arguments = _parser().parse_args(_words_apart(argv))
+    arguments = _parser().parse_args(argv[:1] if argv[:1] == ["pvc"] else argv)
+    if argv[:1] == ["pvc"]:
+        # argparse would take the options before pvc's first command for ours.
+        arguments.arguments = list(argv[1:])
     word: Word = arguments.word
     try:
         return word(arguments)
@@ -27,11 +30,6 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         complain("./dev: interrupted")
         return 130
-
-
-def _words_apart(argv: Sequence[str]) -> list[str]:
-    """Let `pvc` have its options: argparse would take those before its first command for ours."""
-    return [argv[0], "--", *argv[1:]] if argv and argv[0] == "pvc" else list(argv)
 
 
 def _parser() -> argparse.ArgumentParser:

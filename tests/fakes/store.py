@@ -1,8 +1,9 @@
 """A store in memory: what Zookeeper does, without processes or threads.
 
 A `FakeStore` is one session with a `FakeEnsemble`, the tree that all share; trusted only because
-the contract suite runs on it and on the real adapter alike. Time is the clock's: waiting means letting
-the clock sleep in small steps, so it works with a fake clock and, between threads, with a real one.
+the contract suite runs on it and on the real adapter alike. Time is the clock's: waiting means
+letting the clock sleep in small steps, so it works with a fake clock and, between threads, with a
+real one.
 """
 
 import contextlib
@@ -39,6 +40,7 @@ class FakeStore:
         self._listeners: list[Callable[[Session], None]] = []
         self._held_back: list[_FakePending] | None = None
         self._is_closed = False
+        self._is_expired = False
         self._session = Session(
             state=SessionState.CONNECTED, since=clock.now(), number=ensemble.new_session()
         )
@@ -53,17 +55,24 @@ class FakeStore:
     def resume(self) -> None:
         """Connect again: in the same session if it still lives, else in a new one."""
         number = self._session.number
-        if self._session.state is SessionState.ENDED:
+        if self._is_expired:
+            self._become(SessionState.ENDED, number)
             number = self._ensemble.new_session()
+            self._is_expired = False
         self._become(SessionState.CONNECTED, number)
         for path in self._watches.wanted():
             for watched in self._watches.of(path):
                 watched.callback(None)
 
     def expire(self) -> None:
-        """Let the server end the session; `resume` begins a new one."""
+        """Lose the connection for so long that the server ends the session.
+
+        We only learn of it by `resume`, as with Zookeeper.
+        """
+        if self._session.state is SessionState.CONNECTED:
+            self.suspend()
+        self._is_expired = True
         self._ensemble.end_session(self._session.number)
-        self._become(SessionState.ENDED, self._session.number)
 
     def hold_back(self) -> None:
         """Leave what is begun from now on under way until `deliver` or `lose`."""

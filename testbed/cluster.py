@@ -80,6 +80,15 @@ class Node:
         done = self.run(["systemctl", "is-active", unit], check=False, timeout_seconds=10)
         return done.stdout.strip() == "active"
 
+    def restarts(self, unit: str) -> int:
+        """Return how often systemd has started a unit again by itself since the node's boot."""
+        if self.leader is None or self.is_frozen:
+            return 0
+        shown = self.run(
+            ["systemctl", "show", "--property=NRestarts", "--value", unit], check=False
+        )
+        return int(shown.stdout.strip() or 0)
+
     def journal(self, unit: str, lines: int = 50) -> str:
         """Return the last lines of a unit's journal."""
         argv = ["journalctl", "--no-pager", "--output=short-iso", f"--lines={lines}"]

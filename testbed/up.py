@@ -22,6 +22,7 @@ from testbed.settings import API_PORT, NETWORKS, Settings
 from testbed.waiting import Deadline, Stopwatch, wait_until
 
 BOOT_SECONDS = 30.0
+DEATHS = 5
 JOURNAL_LINES = 25
 
 
@@ -137,7 +138,17 @@ def _install(bed: Settings, layers: list[Path]) -> None:
 
 def _await_nodes(cluster: Cluster, unit: str, nodes: list[Node]) -> None:
     for node in nodes:
-        _await(cluster, f"{unit} on {node.name}", unit, partial(node.is_active, unit), node)
+        condition = partial(_is_active, node, unit, node.restarts(unit) + DEATHS)
+        _await(cluster, f"{unit} on {node.name}", unit, condition, node)
+
+
+def _is_active(node: Node, unit: str, restarts: int) -> bool:
+    """Tell whether a unit is active; stop waiting for one that dies again and again."""
+    if node.is_active(unit):
+        return True
+    if node.restarts(unit) >= restarts:
+        raise WaitedTooLong(f"{unit} on {node.name} dies whenever it is started")
+    return False
 
 
 def _await(

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -19,7 +21,7 @@ from testbed.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
-OTHER_NAME, OTHER_NET = "pvct", "10.60"
+OTHER_NAME = "pvct"
 HOME = settings.home_directory()
 
 
@@ -312,7 +314,7 @@ def other_bed() -> Iterator[Settings]:
         checkout=CHECKOUT,
         nodes=2,
         coordinators=1,
-        net=OTHER_NET,
+        net=free_net(),
         suite="bookworm",
         product=False,
     )
@@ -324,7 +326,7 @@ def other_bed() -> Iterator[Settings]:
 def test_down_leaves_nothing(cluster: Cluster, other_bed: Settings) -> None:
     """After up, faults and down the host is as before, and the first testbed still runs."""
     before = host_state()
-    assert dev("up", *other_words()).code == 0
+    assert dev("up", *other_words(other_bed)).code == 0
     second = Cluster.running(OTHER_NAME)
     assert second is not None
     pids = all_processes(OTHER_NAME)
@@ -342,7 +344,7 @@ def test_down_after_a_killed_up(cluster: Cluster, other_bed: Settings) -> None:
     """An `up` that was killed half-way is no special case for `down`."""
     before = host_state()
     groups = cgroup.cgroups(OTHER_NAME)
-    argv = [str(CHECKOUT / "dev"), "up", *other_words()]
+    argv = [str(CHECKOUT / "dev"), "up", *other_words(other_bed)]
     with subprocess.Popen(argv, stdout=subprocess.DEVNULL, start_new_session=True) as process:
         wait_until(lambda: groups.is_populated("hv1"), 60, "the first node", 0.005)
         os.killpg(process.pid, signal.SIGKILL)
@@ -350,6 +352,22 @@ def test_down_after_a_killed_up(cluster: Cluster, other_bed: Settings) -> None:
     assert dev("down", "--name", OTHER_NAME).code == 0
     assert down.leftovers(other_bed.name, HOME) == []
     assert host_state() == before
+    assert cluster.has_quorum()
+
+
+def test_up_names_the_unit_that_fails(
+    cluster: Cluster, other_bed: Settings, tmp_path: Path
+) -> None:
+    """When a daemon does not start, `up` ends soon and shows what the daemon said."""
+    broken = tmp_path / "checkout"
+    left_out = shutil.ignore_patterns(".git", ".dev", "__pycache__", "tests", ".*_cache")
+    shutil.copytree(CHECKOUT, broken, ignore=left_out)
+    (broken / "supervisor" / "__main__.py").write_text("raise SystemExit('broken on purpose')\n")
+    words = [word for word in other_words(other_bed) if word != "--no-product"]
+    done = dev("up", *words, checkout=broken)
+    assert done.code == 1
+    assert "pvcnoded.service on hv1" in done.stderr
+    assert "broken on purpose" in done.stderr
     assert cluster.has_quorum()
 
 
@@ -369,15 +387,21 @@ def test_an_address_range_in_use_is_refused(cluster: Cluster, other_bed: Setting
     assert "choose --net" in done.stderr
 
 
-def other_words() -> list[str]:
+def other_words(bed: Settings) -> list[str]:
     """Return the options that make the second testbed."""
-    size = ["--nodes", "2", "--coordinators", "1"]
-    return ["--name", OTHER_NAME, "--net", OTHER_NET, "--no-product", *size]
+    size = ["--nodes", str(bed.nodes), "--coordinators", str(bed.coordinators)]
+    return ["--name", bed.name, "--net", ",".join(bed.networks), "--no-product", *size]
 
 
-def dev(*words: str) -> Completed:
+def free_net() -> str:
+    """Return an address range that no other testbed on this host uses."""
+    routes = run(["ip", "-4", "route"]).stdout
+    return next(net for net in (f"10.{n}" for n in range(60, 240, 4)) if f"{net}." not in routes)
+
+
+def dev(*words: str, checkout: Path = CHECKOUT) -> Completed:
     """Run `./dev` as a person would."""
-    return run([CHECKOUT / "dev", *words], check=False, timeout_seconds=120, env=os.environ)
+    return run([checkout / "dev", *words], check=False, timeout_seconds=120, env=os.environ)
 
 
 def all_processes(name: str) -> list[int]:
@@ -387,12 +411,21 @@ def all_processes(name: str) -> list[int]:
 
 
 def host_state() -> dict[str, list[str]]:
-    """Return everything of the host that a testbed could leave behind."""
+    """Return everything of the host that a testbed could leave behind.
+
+    What carries another testbed's name is left out: somebody may be working with it meanwhile.
+    """
     trees = ("/run/netns", "/run/systemd/nspawn", "/sys/class/net", str(HOME / "clusters"))
-    cgroups = {top for top, _, _ in os.walk("/sys/fs/cgroup") if f"/{OTHER_NAME}" in top}
-    return {
-        "mounts": sorted(Path("/proc/self/mounts").read_text().splitlines()),
-        "cgroups": sorted(cgroups),
+    seen = {
+        "mounts": Path("/proc/self/mounts").read_text().splitlines(),
+        "cgroups": [top for top, _, _ in os.walk("/sys/fs/cgroup") if "/pvc" in top],
         "routes": run(["ip", "route"]).stdout.splitlines(),
-        **{tree: sorted(str(path) for path in Path(tree).glob("*")) for tree in trees},
+        **{tree: [str(path) for path in Path(tree).glob("*")] for tree in trees},
     }
+    return {key: sorted(filter(is_ours_or_nobodys, lines)) for key, lines in seen.items()}
+
+
+def is_ours_or_nobodys(line: str) -> bool:
+    """Tell whether a line names no other testbed than ours."""
+    found = re.findall(r"(?:clusters/|\b)(pvc[a-z0-9]{0,4})(?:-(?:hv|sw|host|testbed)|$)", line)
+    return all(name == OTHER_NAME for name in found)

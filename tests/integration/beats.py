@@ -46,7 +46,7 @@ class BeatsSeen:
 def observer(cluster: Cluster, node: str, *, ask: str | None = None) -> Iterator[BeatsSeen]:
     """Watch a node's beat through a Zookeeper member (by default not the node's own)."""
     others = [n for n in cluster.coordinators if n.name != node] or cluster.coordinators
-    members = [n for n in others if ask is None or n.name == ask]
+    members = [n for n in cluster.coordinators if n.name == ask] if ask else others
     hosts = tuple(f"{n.addresses['upl']}:{ZOOKEEPER_PORT}" for n in members)
     store = ZookeeperStore(StoreSection(hosts=hosts), SYSTEM_CLOCK)
     store.start()

@@ -12,6 +12,7 @@ from testbed import network, nspawn
 from testbed.cgroup import Cgroups
 from testbed.commands import start_in_background
 from testbed.settings import NodeSettings, Settings
+from testbed.waiting import wait_until
 
 REBOOT_STATUS = 133
 
@@ -57,6 +58,13 @@ class PowerSwitch:
             self._cgroups.command(node.name, nspawn.boot_command(node, self._layers)),
             log=node.directory / "console.log",
             env=nspawn.boot_environment(node),
+        )
+        # The node is on, for everybody who asks, only once its first process is in its group.
+        wait_until(
+            lambda: self._cgroups.is_populated(node.name) or process.poll() is not None,
+            10,
+            f"{node.name} to start",
+            0.005,
         )
         threading.Thread(target=self._collect, args=(node, process.wait), daemon=True).start()
 

@@ -9,6 +9,7 @@ Needs a running testbed: `./dev up`, then `./dev bench schema_step`.
 """
 
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from runtime.config.timing import Timing
 from runtime.deadline import Deadline
 from testbed.cluster import ZOOKEEPER_PORT, Cluster
 from tests.integration.beats import BeatsSeen, observer
-from tests.integration.processes import all_run, is_whole, root_of, tree_of
+from tests.integration.processes import all_run, is_renewed, root_of, tree_of
 
 NEXT = NEWEST + 1
 STEP = f'''"""One more step, for the benchmark: nothing changes but the number."""
@@ -40,7 +41,7 @@ STEP: Final = Step(number={NEXT}, about="nothing", plan=lambda _tree: StepPlan()
 
 def main() -> int:
     """Run the benchmark and print what was seen."""
-    cluster = Cluster.running()
+    cluster = Cluster.running(os.environ.get("PVC_TESTBED_NAME", "pvc"))
     if cluster is None:
         print("no testbed is running; first: sudo ./dev up", file=sys.stderr)
         return 1
@@ -106,7 +107,7 @@ def _upgrade(cluster: Cluster, source: Path) -> None:
         cluster.switch_source(node.name, source)
         node.run(["systemctl", "reload", "pvcnoded"])
         cluster.wait_until(
-            lambda node=node, old=old: is_whole(node) and tree_of(node)["keepalive"] != old,
+            lambda node=node, old=old: is_renewed(node, "keepalive", old),
             30,
             f"the new program on {node.name}",
         )

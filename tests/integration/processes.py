@@ -1,8 +1,10 @@
 """The processes of a node's tree, as `ps` in the node shows them."""
 
 from testbed.cluster import Cluster, Node
+from workers.catalogue import CATALOGUE
 
 TITLE = "pvcnoded: "
+WHOLE = {"supervisor", *(spec.name for spec in CATALOGUE)}
 
 
 def tree_of(node: Node) -> dict[str, int]:
@@ -18,8 +20,14 @@ def root_of(node: Node) -> int:
 
 
 def is_whole(node: Node) -> bool:
-    """Whether the root and the workers of the foundation run."""
-    return {"supervisor", "keepalive", "console"} <= set(tree_of(node))
+    """Whether the root and all workers run."""
+    return set(tree_of(node)) >= WHOLE
+
+
+def is_renewed(node: Node, name: str, before: int) -> bool:
+    """Whether the tree is whole and this process in it another one than before."""
+    tree = tree_of(node)
+    return set(tree) >= WHOLE and tree[name] != before
 
 
 def states(cluster: Cluster, asked: str = "hv1") -> dict[str, str]:

@@ -5,9 +5,10 @@ import pytest
 from runtime.clock import SYSTEM_CLOCK
 from testbed.cluster import Cluster
 from tests.integration.beats import observer
-from tests.integration.processes import all_run, is_whole, root_of, states, tree_of
+from tests.integration.processes import all_run, is_renewed, is_whole, root_of, states, tree_of
 from workers.console.spec import SPEC as CONSOLE
 from workers.keepalive.spec import SPEC as KEEPALIVE
+from workers.spec import WorkerSpec
 
 pytestmark = pytest.mark.integration
 
@@ -25,9 +26,7 @@ def test_a_killed_worker_is_replaced_alone(cluster: Cluster, worker: str) -> Non
     node = cluster.node("hv2")
     before = tree_of(node)
     cluster.fault("hv2", "kill", worker)
-    cluster.wait_until(
-        lambda: is_whole(node) and tree_of(node)[worker] != before[worker], 10, "the successor"
-    )
+    cluster.wait_until(lambda: is_renewed(node, worker, before[worker]), 10, "the successor")
     after = tree_of(node)
     assert {k: v for k, v in after.items() if k != worker} == {
         k: v for k, v in before.items() if k != worker
@@ -35,13 +34,13 @@ def test_a_killed_worker_is_replaced_alone(cluster: Cluster, worker: str) -> Non
 
 
 @pytest.mark.parametrize("spec", [KEEPALIVE, CONSOLE], ids=lambda spec: spec.name)
-def test_a_stopped_worker_is_killed_and_replaced(cluster: Cluster, spec: type) -> None:
+def test_a_stopped_worker_is_killed_and_replaced(cluster: Cluster, spec: WorkerSpec) -> None:
     node = cluster.node("hv2")
     before = tree_of(node)
     stopped = SYSTEM_CLOCK.now()
     cluster.fault("hv2", "stop", spec.name)
     cluster.wait_until(
-        lambda: tree_of(node).get(spec.name, before[spec.name]) != before[spec.name],
+        lambda: is_renewed(node, spec.name, before[spec.name]),
         spec.beat_timeout_seconds + 10,
         "the successor",
     )
@@ -102,7 +101,7 @@ def test_a_hung_root_is_replaced_by_systemd(cluster: Cluster) -> None:
     before = tree_of(node)
     cluster.fault("hv2", "stop", "supervisor")
     cluster.wait_until(
-        lambda: is_whole(node) and not set(before.values()) & set(tree_of(node).values()),
+        lambda: is_renewed(node, "supervisor", before["supervisor"]),
         60,
         "the watchdog and a new tree",
     )
@@ -114,9 +113,7 @@ def test_reload_keeps_the_main_process_and_the_beats(cluster: Cluster) -> None:
     with observer(cluster, "hv2") as beats:
         cluster.wait_until(lambda: len(beats.times()) >= 2, 10, "beats")
         node.run(["systemctl", "reload", "pvcnoded"])
-        cluster.wait_until(
-            lambda: is_whole(node) and tree_of(node)["keepalive"] != keepalive, 20, "a new tree"
-        )
+        cluster.wait_until(lambda: is_renewed(node, "keepalive", keepalive), 20, "a new tree")
         done = SYSTEM_CLOCK.now()
         cluster.wait_until(lambda: beats.count_since(done) >= 2, 10, "beats of the new tree")
     assert root_of(node) == root

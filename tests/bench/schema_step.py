@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from cluster.schema.layout import layout
@@ -107,7 +108,7 @@ def _upgrade(cluster: Cluster, source: Path) -> None:
         cluster.switch_source(node.name, source)
         node.run(["systemctl", "reload", "pvcnoded"])
         cluster.wait_until(
-            lambda node=node, old=old: is_renewed(node, "keepalive", old),
+            partial(is_renewed, node, "keepalive", old),
             30,
             f"the new program on {node.name}",
         )
@@ -126,7 +127,7 @@ def _speaks(cluster: Cluster) -> set[int]:
 def _let_beat(cluster: Cluster, beats: dict[str, BeatsSeen]) -> None:
     done = SYSTEM_CLOCK.now()
     for name, seen in beats.items():
-        cluster.wait_until(lambda seen=seen: seen.count_since(done) >= 5, 20, f"beats of {name}")
+        cluster.wait_until(partial(seen.has_beaten, 5, done), 20, f"beats of {name}")
 
 
 def _report(beats: dict[str, BeatsSeen], before: dict[str, int], after: dict[str, int]) -> None:

@@ -37,9 +37,9 @@ class BeatsSeen:
         times = self.times()
         return [later - earlier for earlier, later in itertools.pairwise(times)]
 
-    def count_since(self, instant: Instant) -> int:
-        """Return how many beats arrived after an instant."""
-        return sum(1 for time in self.times() if time > instant)
+    def has_beaten(self, times: int, since: Instant) -> bool:
+        """Whether so many beats have arrived after an instant."""
+        return sum(1 for time in self.times() if time > since) >= times
 
 
 @contextmanager

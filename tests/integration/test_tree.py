@@ -1,5 +1,7 @@
 """The tree of processes on real nodes: what dies or hangs is replaced, and nothing else ends."""
 
+from functools import partial
+
 import pytest
 
 from runtime.clock import SYSTEM_CLOCK
@@ -18,7 +20,7 @@ def whole_cluster(cluster: Cluster) -> None:
     """Each test begins with all nodes running."""
     cluster.wait_until(lambda: all_run(cluster), 60, "all nodes to run")
     for node in cluster.nodes:
-        cluster.wait_until(lambda node=node: is_whole(node), 30, f"the tree of {node.name}")
+        cluster.wait_until(partial(is_whole, node), 30, f"the tree of {node.name}")
 
 
 @pytest.mark.parametrize("worker", ["keepalive", "console"])
@@ -115,7 +117,7 @@ def test_reload_keeps_the_main_process_and_the_beats(cluster: Cluster) -> None:
         node.run(["systemctl", "reload", "pvcnoded"])
         cluster.wait_until(lambda: is_renewed(node, "keepalive", keepalive), 20, "a new tree")
         done = SYSTEM_CLOCK.now()
-        cluster.wait_until(lambda: beats.count_since(done) >= 2, 10, "beats of the new tree")
+        cluster.wait_until(lambda: beats.has_beaten(2, done), 10, "beats of the new tree")
     assert root_of(node) == root
     assert max(beats.gaps()) < 5.0, beats.gaps()
 

@@ -1,6 +1,7 @@
 """Zookeeper dies in all ways: the trees stay up, nothing raises, beats resume."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -35,13 +36,14 @@ def _follower(cluster: Cluster) -> str:
     return next(n.name for n in cluster.coordinators if n.zookeeper_mode() == "follower")
 
 
-def _beats_resume(cluster: Cluster, seconds: float = 30.0) -> None:
+def _beats_resume(cluster: Cluster, *, ask: str | None = None) -> None:
+    """Wait for two beats of each node, as a Zookeeper member shows them."""
     for node in cluster.nodes:
-        with observer(cluster, node.name) as beats:
+        with observer(cluster, node.name, ask=ask) as beats:
             start = SYSTEM_CLOCK.now()
             cluster.wait_until(
-                lambda beats=beats, start=start: beats.count_since(start) >= 2,
-                seconds,
+                partial(beats.has_beaten, 2, start),
+                30,
                 f"beats of {node.name}",
             )
 
@@ -62,7 +64,7 @@ def test_the_leader_hangs(cluster: Cluster) -> None:
     cluster.fault(name, "stop", "zookeeper")
     try:
         cluster.wait_until(lambda: _leader_besides(cluster, name), 30, "another leader")
-        _beats_resume_beside(cluster, name)
+        _beats_resume(cluster, ask=next(n.name for n in cluster.coordinators if n.name != name))
     finally:
         cluster.fault(name, "cont", "zookeeper")
 
@@ -95,19 +97,7 @@ def _leader_besides(cluster: Cluster, name: str) -> bool:
     return "leader" in modes.values()
 
 
-def _beats_resume_beside(cluster: Cluster, hung: str) -> None:
-    asked = next(n.name for n in cluster.coordinators if n.name != hung)
-    for node in cluster.nodes:
-        with observer(cluster, node.name, ask=asked) as beats:
-            start = SYSTEM_CLOCK.now()
-            cluster.wait_until(
-                lambda beats=beats, start=start: beats.count_since(start) >= 2,
-                30,
-                f"beats of {node.name}",
-            )
-
-
 def _state_seen_by(cluster: Cluster, asked: str, node: str) -> str:
     _, nodes = cluster.api("/node", node=asked)
     assert isinstance(nodes, list)
-    return next(n["daemon_state"] for n in nodes if n["name"] == node)
+    return str(next(n["daemon_state"] for n in nodes if n["name"] == node))

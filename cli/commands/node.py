@@ -1,18 +1,19 @@
 """`pvc node`: the nodes of the cluster."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from cli import timing
-from cli.node_log import batch, log_lines
+from cli.node_log import follow as follow_log
+from cli.node_log import log_lines
 from cli.output import format_option, show
 from cli.session import Session
 from cli.views import node as view
 from runtime.clock import SYSTEM_CLOCK
-from runtime.errors import NotFound, Unavailable
+from runtime.errors import NotFound
 
 _LINES_SHOWN = 1000
 _LINES_BEFORE_FOLLOWING = 10
@@ -108,39 +109,16 @@ def log(session: Session, name: str, lines: int | None, *, follow: bool) -> None
     answer = session.client.get("node", name, "log", lines=lines or _LINES_SHOWN)
     text = "\n".join(log_lines(_one(session.fresh(answer), name)))
     if not session.is_silent:
-        click.echo_via_pager(f"{text}\n", color=session.colour)
+        click.echo_via_pager(text, color=session.colour)
 
 
 def _follow(session: Session, name: str, lines: int) -> None:
-    """Print lines as they come, over outages of the API, until interrupted."""
-    answer = session.client.get("node", name, "log", lines=lines)
-    new, wanted, is_lost = batch(_one(session.fresh(answer), name), None), None, False
-    try:
-        while True:
-            if new.missed:
-                session.tell(f"({new.missed} lines were dropped before they could be read)")
-            if new.began_anew:
-                session.tell("(the log was emptied and begins anew)")
-            for line in new.lines:
-                session.say(line)
-            wanted = new.next
-            SYSTEM_CLOCK.sleep(timing.POLL_SECONDS)
-            while (body := _next(session, name, wanted, is_lost=is_lost)) is None:
-                is_lost = True
-                SYSTEM_CLOCK.sleep(timing.POLL_SECONDS)
-            is_lost = False
-            new = batch(_one(body, name), wanted)
-    except KeyboardInterrupt:
-        return
+    def fetch(since: int | None) -> Mapping[str, Any]:
+        asked = {"lines": lines} if since is None else {"since": since}
+        return _one(session.fresh(session.client.get("node", name, "log", **asked)), name)
 
-
-def _next(session: Session, name: str, since: int, *, is_lost: bool) -> Any:
-    try:
-        return session.fresh(session.client.get("node", name, "log", since=since))
-    except Unavailable as error:
-        if not is_lost:
-            session.tell(f"(waiting: {error.message})")
-        return None
+    with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+        follow_log(fetch, session.say, session.tell, SYSTEM_CLOCK)
 
 
 def _one(body: Any, name: str) -> Mapping[str, Any]:

@@ -1,0 +1,162 @@
+"""Calls of the API: parameters, retries, ages, and an error that says what to do."""
+
+import socket
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from cli import timing
+from cli.api_client import ApiClient, Exchange
+from cli.errors import CallFailed, exit_code
+from cli.target import Target
+from runtime.clock import Instant
+from runtime.errors import DeadlineExceeded, NotFound, Refused, Unavailable
+from runtime.exitcode import ExitCode
+from tests.fakes.api_server import ApiServer, Reply
+
+
+@dataclass
+class Impatient:
+    """A clock that does not wait."""
+
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> Instant:
+        return Instant(0.0)
+
+    def wall(self) -> datetime:
+        return datetime(2030, 1, 1, tzinfo=UTC)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+def client(port: int, key: str = "k", clock: Impatient | None = None) -> ApiClient:
+    target = Target(name="t", host="127.0.0.1", port=port, api_key=key)
+    return ApiClient(target, clock=clock or Impatient())
+
+
+def test_parameters_and_names_are_quoted(api: ApiServer) -> None:
+    api.replies["GET /node/a/b &c/log"] = Reply({"x": 1}, headers={"X-PVC-Data-Age": "1.5"})
+    answer = client(api.port).get("node", "a/b &c", "log", lines=5, since=None, name="ü&=")
+    (request,) = api.requests
+    assert (answer.body, answer.age_seconds) == ({"x": 1}, 1.5)
+    assert request.parameters == {"lines": "5", "name": "ü&="}
+    assert request.headers["X-Api-Key"] == "k"
+    assert request.headers["User-Agent"].startswith("pvc-client-cli/")
+
+
+def test_without_a_key_none_is_sent(api: ApiServer) -> None:
+    api.replies["POST /status"] = Reply({"message": "ok"})
+    client(api.port, key="").post("status", state=True)
+    assert "X-Api-Key" not in api.requests[0].headers
+    assert api.requests[0].parameters == {"state": "true"}
+
+
+@pytest.mark.parametrize("code", [429, 500, 502, 503, 504])
+def test_a_read_is_tried_again(api: ApiServer, code: int) -> None:
+    replies = iter([Reply({}, code), Reply({}, code), Reply(["ok"])])
+    api.replies["GET /node"] = lambda _: next(replies)
+    clock = Impatient()
+    assert client(api.port, clock=clock).get("node").body == ["ok"]
+    assert clock.slept == list(timing.PAUSES_SECONDS)
+
+
+def test_an_order_is_never_repeated(api: ApiServer) -> None:
+    for verb in ("POST", "PUT", "DELETE"):
+        api.replies[f"{verb} /x"] = Reply({"message": "busy"}, 503)
+    calls = client(api.port)
+    for call in (calls.post, calls.put, calls.delete):
+        with pytest.raises(Unavailable, match="busy"):
+            call("x")
+    assert len(api.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "exit_with"),
+    [
+        (400, Refused, ExitCode.REFUSED),
+        (401, Refused, ExitCode.REFUSED),
+        (404, NotFound, ExitCode.REFUSED),
+        (405, Refused, ExitCode.REFUSED),
+        (409, Refused, ExitCode.REFUSED),
+        (500, CallFailed, ExitCode.REFUSED),
+        (503, Unavailable, ExitCode.UNAVAILABLE),
+    ],
+)
+def test_each_code_is_an_error_of_ours(
+    api: ApiServer, code: int, kind: type[Exception], exit_with: ExitCode
+) -> None:
+    api.replies["GET /node"] = Reply({"message": "the reason"}, code)
+    with pytest.raises(kind, match="the reason") as caught:
+        client(api.port).get("node")
+    assert exit_code(caught.value) == exit_with
+
+
+def test_a_refused_key_says_how_to_store_another(api: ApiServer) -> None:
+    api.replies["GET /node"] = Reply({"message": "no"}, 401)
+    with pytest.raises(Refused, match=r"'t' has a wrong key; store the right one: pvc connection"):
+        client(api.port).get("node")
+    with pytest.raises(Refused, match="has no key"):
+        client(api.port, key="").get("node")
+
+
+def test_an_explanation_per_parameter(api: ApiServer) -> None:
+    api.replies["GET /node"] = Reply({"message": {"limit": "bad", "x": "worse"}}, 400)
+    with pytest.raises(Refused, match="limit: bad; x: worse"):
+        client(api.port).get("node")
+
+
+def test_a_page_that_is_no_json(api: ApiServer) -> None:
+    api.replies["GET /node"] = Reply(b"<html>", 404)
+    with pytest.raises(NotFound, match="answered with code 404"):
+        client(api.port).get("node")
+
+
+def test_an_odd_age_is_no_age(api: ApiServer) -> None:
+    api.replies["GET /node"] = Reply([], headers={"X-PVC-Data-Age": "old"})
+    assert client(api.port).get("node").age_seconds is None
+
+
+def test_nobody_listens() -> None:
+    clock = Impatient()
+    with pytest.raises(Unavailable, match=r"http://127.0.0.1:1 \(connection 't'\) cannot be reach"):
+        client(1, clock=clock).get("node")
+    assert len(clock.slept) == 2
+
+
+def test_a_name_that_does_not_resolve() -> None:
+    target = Target(name="t", host="nowhere.invalid", port=7370)
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        ApiClient(target, tries=1).get("node")
+
+
+def test_an_api_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "ANSWER_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        start = time.monotonic()
+        with pytest.raises(DeadlineExceeded, match="did not answer within"):
+            client(silent.getsockname()[1]).post("status")
+        assert time.monotonic() - start < 5
+
+
+def test_a_connection_cut_in_the_middle_is_tried_again(api: ApiServer) -> None:
+    replies = iter([Reply(b"[1]", headers={"Content-Length": "100"}), Reply(["whole"])])
+    api.replies["GET /node"] = lambda _: next(replies)
+    assert client(api.port).get("node").body == ["whole"]
+
+
+def test_each_call_is_shown_for_debugging(api: ApiServer) -> None:
+    api.replies["GET /node"] = Reply([])
+    seen: list[Exchange] = []
+    target = Target(name="t", host="127.0.0.1", port=api.port, api_key="s3cret")
+    ApiClient(target, on_exchange=seen.append).get("node", limit="x")
+    assert seen[0].line == f"GET http://127.0.0.1:{api.port}/api/v1/node?limit=x"
+    assert seen[0].code == 200
+    assert "s3cret" not in repr(seen) + repr(target)
+
+
+def test_the_address_of_ipv6_is_bracketed() -> None:
+    assert Target(name="t", host="::1", port=1).url == "http://[::1]:1"

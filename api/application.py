@@ -72,22 +72,20 @@ class _CallPlugin:
     def _call(
         self, entry: Endpoint, callback: Callable[[Call], Answer], path: dict[str, str]
     ) -> bottle.HTTPResponse:
-        services, request = self._services, bottle.request
-        shown = Shown(
-            key=request.get_header("X-Api-Key"), cookie=request.get_cookie(session_cookie.NAME)
-        )
+        services = self._services
+        shown = Shown(key=_header("X_API_KEY"), cookie=session_cookie.shown(_header("COOKIE")))
         now = services.clock.wall().timestamp()
         identity = services.authentication.admit(shown, entry.access, now)
         arguments = read_arguments(entry.parameters, path=path, query=_query(), form=_form(entry))
         if entry.needs_tree:
             services.tree.check_served()
-        is_https = request.get_header("X-Forwarded-Proto", request.environ["wsgi.url_scheme"])
+        scheme = _header("X_FORWARDED_PROTO") or bottle.request.environ["wsgi.url_scheme"]
         answer = callback(
             Call(
                 arguments=arguments,
                 services=services,
                 identity=identity,
-                is_https=is_https == "https",
+                is_https=scheme == "https",
             )
         )
         if entry.access is Access.CHANGE:
@@ -105,9 +103,15 @@ class _CallPlugin:
             method=bottle.request.method,
             path=bottle.request.path,
             status=response.status_code,
-            client=bottle.request.get_header("X-Real-IP", bottle.request.remote_addr),
+            client=_header("X_REAL_IP") or bottle.request.remote_addr,
             milliseconds=round((services.clock.now() - started) * 1000, 1),
         )
+
+
+def _header(name: str) -> str | None:
+    """Return a header, whatever bytes a stranger has put into it; Bottle's way raises for some."""
+    value = bottle.request.environ.get(f"HTTP_{name}")
+    return None if value is None else value.encode("latin1", "replace").decode("utf8", "replace")
 
 
 def _query() -> Pairs:

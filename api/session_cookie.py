@@ -1,10 +1,20 @@
-"""The header by which a browser is given, and loses, its session; pure."""
+"""The headers by which a browser is given, shows and loses its session; pure."""
 
 from typing import Final
 
 from api.tokens import SESSION_SECONDS
 
 NAME: Final = "pvc_session"
+
+
+def shown(header: str | None) -> str | None:
+    """Return the session that a Cookie header shows; the standard library's reader raises for what
+    strangers may put there."""
+    for pair in (header or "").split(";"):
+        name, is_pair, value = pair.strip().partition("=")
+        if is_pair and name == NAME:
+            return value.strip('"')
+    return None
 
 
 def given(value: str, *, is_https: bool) -> tuple[str, str]:

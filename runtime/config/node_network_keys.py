@@ -65,6 +65,7 @@ class NetworkKeys:
 
 
 def _keys(name: str) -> NetworkKeys:
+    idle = "" if name == "upstream" else _ROUTER  # the BMC's name follows from upstream's
     cluster, own = f"cluster.networks.{name}", f"system.configuration.networking.{name}"
     switch = ENABLE_NETWORKING.path
     return NetworkKeys(
@@ -74,6 +75,7 @@ def _keys(name: str) -> NetworkKeys:
             kind=DOMAIN,
             default=REQUIRED,
             about=f"Domain of the nodes' names in the {name} network.",
+            idle=idle,
             only_with=switch,
         ),
         network=Key(
@@ -81,6 +83,7 @@ def _keys(name: str) -> NetworkKeys:
             kind=NETWORK,
             default=REQUIRED,
             about=f"The {name} network.",
+            idle=_ROUTER,
             only_with=switch,
         ),
         floating=Key(
@@ -88,12 +91,14 @@ def _keys(name: str) -> NetworkKeys:
             kind=INTERFACE,
             default=REQUIRED,
             about="The primary's address in it.",
+            idle=_ROUTER,
             only_with=switch,
         ),
         gateway=Key(
             path=f"{cluster}.gateway",
             kind=ADDRESS,
             about="Default gateway in it.",
+            idle=_ROUTER,
             only_with=switch,
         ),
         device=Key(
@@ -101,6 +106,7 @@ def _keys(name: str) -> NetworkKeys:
             kind=FILLED_TEXT,
             default="",
             about=f"This node's interface to the {name} network.",
+            idle=_ROUTER,
             only_with=switch,
         ),
         mtu=Key(
@@ -108,6 +114,7 @@ def _keys(name: str) -> NetworkKeys:
             kind=integer(576, 65535),
             default=1500,
             about="Its MTU.",
+            idle=_ROUTER,
             only_with=switch,
         ),
         address=Key(
@@ -116,6 +123,7 @@ def _keys(name: str) -> NetworkKeys:
             default=OwnAddress.NONE,
             about="Its address: None is not ours to set; by-id is the n-th of the network, n "
             "being the last digits of the node's name.",
+            idle=_ROUTER,
             only_with=switch,
         ),
     )

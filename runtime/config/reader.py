@@ -24,8 +24,18 @@ class Reading:
 
     values: Values
     faults: tuple[str, ...]
-    notes: tuple[str, ...]
-    """What is accepted without effect."""
+    idle: tuple[tuple[str, str], ...]
+    """Keys that are accepted without effect: reason and path."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is accepted without effect, a line for each reason."""
+        reasons = dict.fromkeys(reason for reason, _ in self.idle)
+        return tuple(
+            f"accepted, has no effect in this version ({reason}): "
+            + ", ".join(path for why, path in self.idle if why == reason)
+            for reason in reasons
+        )
 
 
 def read_document(document: object, keys: Sequence[Key[Any]], top: str = "pvc") -> Reading:
@@ -43,7 +53,7 @@ def read_document(document: object, keys: Sequence[Key[Any]], top: str = "pvc") 
     if not isinstance(tree, Mapping):
         return _nothing(f"{top}: {shown(tree)} is not a section", *strangers)
     reading = read_section(tree, keys, top)
-    return Reading(values=reading.values, faults=strangers + reading.faults, notes=reading.notes)
+    return Reading(values=reading.values, faults=strangers + reading.faults, idle=reading.idle)
 
 
 def read_section(tree: Mapping[Any, Any], keys: Sequence[Key[Any]], where: str) -> Reading:
@@ -51,19 +61,19 @@ def read_section(tree: Mapping[Any, Any], keys: Sequence[Key[Any]], where: str) 
     given: dict[str, object] = {}
     faults = _collect(tree, "", where, {key.path: key for key in keys}, given)
     values: dict[str, object] = {}
-    notes: list[str] = []
+    idle: list[tuple[str, str]] = []
     for key in keys:
         path = f"{where}.{key.path}"
         if key.path in given:
-            _read_given(key, path, given[key.path], values, faults, notes)
+            _read_given(key, path, given[key.path], values, faults, idle)
             if reason := _idle(key, values):
-                notes.append(f"{path}: accepted, has no effect in this version ({reason})")
+                idle.append((reason, path))
         elif not isinstance(key.default, Required):
             if key.default is not None:
                 values[key.path] = key.default
         elif not key.only_with or values.get(key.only_with) is not False:
             faults.append(f"{path}: is missing (expected {key.kind.expected})")
-    return Reading(values=Values(values), faults=tuple(faults), notes=tuple(notes))
+    return Reading(values=Values(values), faults=tuple(faults), idle=tuple(idle))
 
 
 def shown(value: object, *, is_secret: bool = False) -> str:
@@ -121,7 +131,7 @@ def _read_given(
     value: object,
     values: dict[str, object],
     faults: list[str],
-    notes: list[str],
+    idle: list[tuple[str, str]],
 ) -> None:
     if key.columns and isinstance(value, list) and all(isinstance(x, Mapping) for x in value):
         readings = [
@@ -129,7 +139,7 @@ def _read_given(
         ]
         for reading in readings:
             faults += reading.faults
-            notes += reading.notes
+            idle += reading.idle
         if not any(reading.faults for reading in readings):
             values[key.path] = tuple(reading.values for reading in readings)
         return
@@ -150,4 +160,4 @@ def _idle(key: Key[Any], values: Mapping[str, object]) -> str:
 
 
 def _nothing(fault: str, *others: str) -> Reading:
-    return Reading(values=Values({}), faults=(*others, fault), notes=())
+    return Reading(values=Values({}), faults=(*others, fault), idle=())

@@ -7,6 +7,7 @@ from runtime.config.key import REQUIRED, Key, rows
 from runtime.config.kinds import (
     BOOLEAN,
     HOST,
+    IDLE_SECRET,
     PATH,
     PORT,
     SECRET,
@@ -88,7 +89,7 @@ API_FILE_KEYS: Final[tuple[Key[Any], ...]] = (
     _idle("provisioner.database.port", PORT, "Its port."),
     _idle("provisioner.database.name", TEXT, "Its name."),
     _idle("provisioner.database.user", TEXT, "Its user."),
-    _idle("provisioner.database.pass", SECRET, "Its password."),
+    _idle("provisioner.database.pass", IDLE_SECRET, "Its password."),
     _idle("provisioner.queue.host", HOST, "Server of the task queue.", "tasks are in Zookeeper"),
     _idle("provisioner.queue.port", PORT, "Its port.", "tasks are in Zookeeper"),
     _idle("provisioner.queue.path", TEXT, "Its database.", "tasks are in Zookeeper"),

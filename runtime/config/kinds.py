@@ -123,6 +123,8 @@ def _absolute_path(value: object) -> Path:
 TEXT = Kind(expected="text", read=_text)
 FILLED_TEXT = Kind(expected="text, not empty", read=_filled)
 SECRET = Kind(expected="text, not empty", read=_filled, is_secret=True)
+IDLE_SECRET = Kind(expected="text", read=_text, is_secret=True)
+"""Of a part this version does not have: an empty one harms nobody."""
 BOOLEAN = Kind(expected="true or false", read=_boolean)
 SHORT_NAME = Kind(expected="short host name such as hv1", read=_short_name)
 HOST = Kind(expected="host name or IPv4 address", read=_host)

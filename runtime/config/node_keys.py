@@ -8,6 +8,7 @@ from runtime.config.kinds import (
     BOOLEAN,
     FILLED_TEXT,
     HOST,
+    IDLE_SECRET,
     PATH,
     SECRET,
     SHORT_NAME,
@@ -148,7 +149,7 @@ def _database(path: str, what: str, why: str) -> tuple[Key[Any], ...]:
         _idle(f"{path}.port", integer(1, 65535), f"Port of the {what}.", why),
         _idle(f"{path}.name", TEXT, f"Name of the {what}.", why),
         _idle(f"{path}.user", TEXT, f"User of the {what}.", why),
-        _idle(f"{path}.pass", SECRET, f"Password of the {what}.", why),
+        _idle(f"{path}.pass", IDLE_SECRET, f"Password of the {what}.", why),
     )
 
 

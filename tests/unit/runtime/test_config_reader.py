@@ -50,7 +50,7 @@ def _nested(flat: dict[str, Any]) -> dict[str, Any]:
     return tree
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_trees(NODE_FILE_KEYS))
 def test_any_values_of_node_keys(tree: dict[str, Any]) -> None:
     found = node_file.examine_document({"pvc": tree})
@@ -59,7 +59,7 @@ def test_any_values_of_node_keys(tree: dict[str, Any]) -> None:
         fault.encode()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_trees(API_FILE_KEYS))
 def test_any_values_of_api_keys(tree: dict[str, Any]) -> None:
     found = api_file.examine_document({"pvc": tree})
@@ -68,14 +68,14 @@ def test_any_values_of_api_keys(tree: dict[str, Any]) -> None:
         fault.encode()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(_VALUES)
 def test_any_document(value: Any) -> None:
     assert node_file.examine_document(value).faults
     assert node_file.examine_document({"pvc": value}).faults
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.dictionaries(_SCALARS, _VALUES, min_size=1, max_size=4))
 def test_keys_that_are_no_text(tree: dict[Any, Any]) -> None:
     assert node_file.examine_document({"pvc": tree, **tree}).faults

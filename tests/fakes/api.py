@@ -29,7 +29,6 @@ from runtime.deadline import Deadline
 from tests.fakes.ensemble import FakeEnsemble
 from tests.fakes.store import FakeStore
 from tests.fakes.synthetic_cluster import synthetic_tree
-from tests.zookeeper import wait_until
 
 ADMIN: Final = "admin-token-0123456789"
 READER: Final = "reader-token-0123456789"
@@ -37,7 +36,7 @@ TOKENS: Final = (
     Token(description="boss", token=ADMIN, role=Role.ADMIN),
     Token(description="auditor", token=READER, role=Role.READ_ONLY),
 )
-CALL_SECONDS: Final = 0.3
+CALL_SECONDS: Final = 0.1
 DEAD_AFTER: Final = 5.0
 
 
@@ -59,7 +58,7 @@ class ShiftedClock:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back."""
+    """What came back; names of headers in small letters."""
 
     status: int
     headers: dict[str, str]
@@ -101,7 +100,8 @@ class FakeApi:
     def start(self) -> None:
         """Load the tree."""
         self.mirror.start()
-        wait_until(lambda: self.mirror.loaded)
+        self.mirror.wait_applied(0, Deadline.after(10))
+        assert self.mirror.loaded
 
     def close(self) -> None:
         """End the mirror's thread."""
@@ -125,7 +125,8 @@ class FakeApi:
 
     def settle(self) -> None:
         """Wait until the mirror has caught up."""
-        wait_until(lambda: self.mirror.age_seconds(SYSTEM_CLOCK.now()) == 0)
+        self.tree.catch_up()
+        assert self.tree.age_seconds() == 0
 
     def look(self) -> Verdict:
         """Do one round of housekeeping."""
@@ -183,7 +184,8 @@ class FakeApi:
         started: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _info: Any = None) -> None:
-            started[:] = [int(status.split()[0]), dict(headers)]
+            lowered = {name.lower(): value for name, value in headers}
+            started[:] = [int(status.split()[0]), lowered]
 
         body = b"".join(self.application(environ, start_response))
         return Reply(started[0], started[1], body)

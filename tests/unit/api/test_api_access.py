@@ -81,7 +81,7 @@ def test_without_authentication_everybody_may(api: FakeApi) -> None:
     assert fake.call("POST", "/status", token=None, query=[("state", "true")]).status == 200
     for path in ("/login", "/logout"):
         reply = fake.call("POST", path, token=None, form=[("token", "x")])
-        assert (reply.status, reply.headers["Location"]) == (302, "/api/v1/")
+        assert (reply.status, reply.headers["location"]) == (302, "/api/v1/")
     fake.close()
 
 
@@ -95,7 +95,7 @@ def test_no_configured_tokens_let_nobody_in() -> None:
 def _login(api: FakeApi, token: str) -> str:
     reply = api.call("POST", "/login", token=None, form=[("token", token)])
     assert reply.status == 200
-    cookie = reply.headers["Set-Cookie"]
+    cookie = reply.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
     assert token not in cookie
@@ -112,7 +112,7 @@ def test_login_gives_a_session_with_the_role_of_its_token(api: FakeApi) -> None:
 def test_login_with_what_is_no_token_fails(api: FakeApi, token: str) -> None:
     reply = api.call("POST", "/login", token=None, form=[("token", token)])
     assert reply.status == 401
-    assert "Set-Cookie" not in reply.headers
+    assert "set-cookie" not in reply.headers
 
 
 @pytest.mark.parametrize("form", [[], [("token", "")]])
@@ -129,7 +129,7 @@ def test_login_takes_no_token_from_the_address(api: FakeApi) -> None:
 
 
 def test_logout_takes_the_cookie(api: FakeApi) -> None:
-    assert "Max-Age=0" in api.call("POST", "/logout", token=None).headers["Set-Cookie"]
+    assert "Max-Age=0" in api.call("POST", "/logout", token=None).headers["set-cookie"]
 
 
 def test_a_wrong_key_is_not_saved_by_a_session(api: FakeApi) -> None:
@@ -151,7 +151,7 @@ def test_over_tls_the_cookie_is_for_tls_only(api: FakeApi) -> None:
         form=[("token", ADMIN)],
         headers={"X-Forwarded-Proto": "https"},
     )
-    assert reply.headers["Set-Cookie"].endswith("; Secure")
+    assert reply.headers["set-cookie"].endswith("; Secure")
 
 
 def test_a_session_of_a_withdrawn_token_is_worth_nothing() -> None:

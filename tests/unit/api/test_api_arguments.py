@@ -7,16 +7,16 @@ from api.v1.limit import name_filter
 from api.v1.parameter import Kind, Parameter, Place
 
 
-def read(
-    *parameters: Parameter, query: Pairs = (), form: Pairs = (), **path: str
-) -> Arguments:
+def read(*parameters: Parameter, query: Pairs = (), form: Pairs = (), **path: str) -> Arguments:
     return read_arguments(parameters, path=path, query=query, form=form)
 
 
 LINES = Parameter(name="lines", about="", kind=Kind.INTEGER, minimum=0, maximum=100)
 FORCE = Parameter(name="force", about="", kind=Kind.FLAG)
 TAGS = Parameter(name="tags", about="", is_repeated=True)
-STATE = Parameter(name="state", about="", kind=Kind.FLAG, is_required=True, choices=("true", "false"))
+STATE = Parameter(
+    name="state", about="", kind=Kind.FLAG, is_required=True, choices=("true", "false")
+)
 
 
 @pytest.mark.parametrize("word", ["y", "yes", "T", "True", "true", "ON", "1", " true "])

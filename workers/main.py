@@ -122,7 +122,9 @@ def _parts(context: Context, assemble: Assemble) -> Parts[Any, Any, Any]:
     guard = SchemaGuard(
         context.store,
         context.orders.schema_version,
-        context.orders.config.timing.store_call_seconds,
+        call_seconds=context.orders.config.timing.store_call_seconds,
+        clock=context.clock,
+        wake=context.wake.set,
     )
     return replace(parts, hold=guard.why_not)
 

@@ -6,19 +6,31 @@ it with the right version.
 """
 
 import threading
+from collections.abc import Callable
 
 from cluster.schema.layout import layout
-from cluster.store.store import Session, Store
+from cluster.store.store import Session, SessionState, Store
+from runtime.clock import Clock
 from runtime.deadline import Deadline
 
 
 class SchemaGuard:
     """Knows whether the tree speaks our version."""
 
-    def __init__(self, store: Store, version: int, call_seconds: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        version: int,
+        *,
+        call_seconds: float,
+        clock: Clock,
+        wake: Callable[[], None],
+    ) -> None:
         self._store = store
         self._version = version
         self._call_seconds = call_seconds
+        self._clock = clock
+        self._wake = wake
         self._path = layout(version).path("schema.version")
         self._must_read = threading.Event()
         self._must_read.set()
@@ -28,6 +40,10 @@ class SchemaGuard:
 
     def why_not(self) -> str:
         """Return why nothing may be done now, empty when all may; raises `Unavailable`."""
+        session = self._store.session()
+        if session.state is not SessionState.CONNECTED:
+            # Asking would only wait; the session's coming wakes us.
+            return f"store {session.state}"
         if self._must_read.is_set():
             # Taken down before the read: a change during it makes us read again.
             self._must_read.clear()
@@ -39,7 +55,7 @@ class SchemaGuard:
         return self._reason
 
     def _read(self) -> str:
-        value = self._store.read(self._path, Deadline.after(self._call_seconds))
+        value = self._store.read(self._path, Deadline.after(self._call_seconds, self._clock))
         found = value.data.decode(errors="replace").strip() if value else "missing"
         if found == str(self._version):
             return ""
@@ -47,6 +63,8 @@ class SchemaGuard:
 
     def _changed(self, _: str | None) -> None:
         self._must_read.set()
+        self._wake()
 
     def _session_changed(self, _: Session) -> None:
         self._must_read.set()
+        self._wake()

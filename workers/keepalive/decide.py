@@ -12,7 +12,7 @@ from typing import Final
 
 from bus.messages import TreeState
 from cluster.model.node import DaemonState
-from cluster.store.store import SessionState
+from cluster.store.store import Session, SessionState
 from runtime.clock import Instant, later
 from workers.decision import Decision
 from workers.keepalive.actions import Action, NoteLate, TakeSample
@@ -26,6 +26,7 @@ from workers.keepalive.items import (
     PRESENCE,
     Items,
     Standing,
+    after_break,
     answered,
     in_new_session,
     is_open,
@@ -57,7 +58,7 @@ class Own:
 class Memory:
     """What is carried from round to round; losing it costs at most one interval."""
 
-    session: int = 0
+    session: Session | None = None
     slot: int | None = None
     """The slot of the last round."""
     items: Items = field(default_factory=dict)
@@ -102,9 +103,11 @@ def _count_late(memory: Memory, late: int, now: Instant) -> Memory:
 
 def _with_answers(memory: Memory, seen: Seen) -> Memory:
     items = answered(memory.items, seen.answers)
-    if memory.session != seen.session.number:
+    if memory.session is None or memory.session.number != seen.session.number:
         items = in_new_session(items)
-    return replace(memory, session=seen.session.number, items=items)
+    elif memory.session != seen.session:
+        items = after_break(items)
+    return replace(memory, session=seen.session, items=items)
 
 
 def _with_facts(memory: Memory, seen: Seen, now: Instant) -> Memory:

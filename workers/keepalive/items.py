@@ -56,6 +56,14 @@ def in_new_session(items: Items) -> Items:
     return {**renewed, PRESENCE: Item(way=Way.CREATE)}
 
 
+def after_break(items: Items) -> Items:
+    """Return the items as they stand when a session has got its connection back."""
+    return {
+        name: replace(item, standing=Standing.UNSAID) if item.standing is Standing.FAILED else item
+        for name, item in items.items()
+    }
+
+
 def answered(items: Items, answers: Mapping[str, Answer]) -> Items:
     """Return the items after what the store has said."""
     return {name: _answered(name, item, answers.get(name)) for name, item in items.items()}

@@ -17,8 +17,8 @@ from cluster.store.store import Change, Create, Store, Write
 from runtime.clock import Instant
 from runtime.deadline import Deadline
 from runtime.errors import Conflict, Invalid, NotFound, StoreUnavailable
+from tests.fakes.dying_store import DyingStore, Killed
 from tests.fakes.old_trees import VM_FAILED, VM_MIGRATED, VM_RUNNING, old_tree
-from tests.unit.cluster.schema.memory_store import Killed, MemoryStore
 
 LEGACY = range(16)
 
@@ -41,7 +41,7 @@ def deadline() -> Deadline:
     return Deadline.after(60, CLOCK)
 
 
-def run(store: MemoryStore, directory: Path, check_held: Any = lambda: None) -> MigrationReport:
+def run(store: DyingStore, directory: Path, check_held: Any = lambda: None) -> MigrationReport:
     return migrate(
         cast(Store, store),
         backup_directory=directory,
@@ -59,7 +59,7 @@ def plain(tree: dict[str, bytes], path: str) -> Any:
 
 @pytest.mark.parametrize("version", LEGACY)
 def test_each_version_becomes_a_tree_of_known_keys_only(version: int, tmp_path: Path) -> None:
-    store = MemoryStore(old_tree(version))
+    store = DyingStore.holding(old_tree(version))
     report = run(store, tmp_path)
     assert (report.from_version, report.to_version) == (version, NEWEST)
     assert (report.unknown, report.unconverted) == ((), ())
@@ -70,7 +70,7 @@ def test_each_version_becomes_a_tree_of_known_keys_only(version: int, tmp_path: 
 
 @pytest.mark.parametrize("version", LEGACY)
 def test_transactions_are_bounded(version: int, tmp_path: Path) -> None:
-    store = MemoryStore(old_tree(version))
+    store = DyingStore.holding(old_tree(version))
     run(store, tmp_path)
     assert max(len(changes) for changes in store.transactions) <= MAX_CHANGES + 1
     assert max(weight(changes) for changes in store.transactions) <= 600 * 1024
@@ -78,28 +78,20 @@ def test_transactions_are_bounded(version: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", LEGACY)
 def test_killed_at_every_transaction_and_resumed_by_another(version: int, tmp_path: Path) -> None:
-    whole = MemoryStore(old_tree(version))
+    whole = DyingStore.holding(old_tree(version))
     run(whole, tmp_path)
     for fatal in range(1, len(whole.transactions) + 1):
-        store = MemoryStore(old_tree(version))
-        store.before_apply = die_at(fatal)
+        store = DyingStore.holding(old_tree(version))
+        store.die_at(fatal)
         with pytest.raises(Killed):
             run(store, tmp_path / "first")
-        store.before_apply = lambda number: None
+        store.live()
         run(store, tmp_path / "second")
         assert store.tree() == whole.tree(), f"killed before transaction {fatal}"
 
 
-def die_at(fatal: int) -> Any:
-    def before(number: int) -> None:
-        if number >= fatal:
-            raise Killed
-
-    return before
-
-
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
-    store = MemoryStore(old_tree(15))
+    store = DyingStore.holding(old_tree(15))
     run(store, tmp_path)
     before = len(store.transactions)
     report = run(store, tmp_path)
@@ -107,7 +99,7 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_the_order_and_what_is_seen_of_a_vm_are_taken_apart(tmp_path: Path) -> None:
-    store = MemoryStore(old_tree(15))
+    store = DyingStore.holding(old_tree(15))
     run(store, tmp_path)
     tree = store.tree()
     assert plain(tree, f"/domains/{VM_MIGRATED}/wanted") == {
@@ -146,13 +138,13 @@ def test_the_order_and_what_is_seen_of_a_vm_are_taken_apart(tmp_path: Path) -> N
 def test_a_vm_said_to_run_nowhere_may_run_all_the_same(tmp_path: Path) -> None:
     old = old_tree(15)
     old["/nodes/hv1/runningdomains"] = b""
-    store = MemoryStore(old)
+    store = DyingStore.holding(old)
     run(store, tmp_path)
     assert plain(store.tree(), f"/domains/{VM_RUNNING}/seen")["state"] == "unknown"
 
 
 def test_nodes_keep_their_word_and_peers_their_verdict(tmp_path: Path) -> None:
-    store = MemoryStore(old_tree(15))
+    store = DyingStore.holding(old_tree(15))
     run(store, tmp_path)
     tree = store.tree()
     assert tree["/nodes/hv3/daemonstate"] == b"run"
@@ -171,7 +163,7 @@ def test_faults_and_maintenance(tmp_path: Path) -> None:
     old = old_tree(15)
     old["/faults/CEPH_HEALTH/status"] = b"ack"
     old["/faults/CEPH_HEALTH/ack_time"] = b"2024-01-04 00:00:00"
-    store = MemoryStore(old)
+    store = DyingStore.holding(old)
     run(store, tmp_path)
     tree = store.tree()
     assert plain(tree, "/config/wanted_maintenance")["is_on"] is True
@@ -187,7 +179,7 @@ def test_facts_that_keepalive_has_written_by_now_stay(tmp_path: Path) -> None:
     old = old_tree(15)
     old["/nodes/hv1/facts"] = b'{"cpu_count":99}'
     old["/nodes/hv1/beat"] = b"r 5"
-    store = MemoryStore(old)
+    store = DyingStore.holding(old)
     report = run(store, tmp_path)
     assert report.unknown == ()
     assert store.tree()["/nodes/hv1/facts"] == b'{"cpu_count":99}'
@@ -195,7 +187,7 @@ def test_facts_that_keepalive_has_written_by_now_stay(tmp_path: Path) -> None:
 
 
 def test_keepalive_writing_in_the_middle_is_no_hindrance(tmp_path: Path) -> None:
-    store = MemoryStore(old_tree(15))
+    store = DyingStore.holding(old_tree(15))
     done: list[int] = []
 
     def meanwhile(number: int) -> None:
@@ -210,7 +202,7 @@ def test_keepalive_writing_in_the_middle_is_no_hindrance(tmp_path: Path) -> None
 
 
 def test_a_tree_that_never_rests_is_given_up(tmp_path: Path) -> None:
-    store = MemoryStore(old_tree(15))
+    store = DyingStore.holding(old_tree(15))
 
     def refuse(number: int) -> None:
         raise Conflict("as if somebody always were faster")
@@ -224,7 +216,7 @@ def test_objects_that_the_earlier_update_left_incomplete_are_completed(tmp_path:
     old = old_tree(15)
     for path in ("/ceph/osds/0/is_split", "/ceph/pools/vms/tier", "/networks/100/mtu"):
         del old[path]
-    store = MemoryStore(old)
+    store = DyingStore.holding(old)
     run(store, tmp_path)
     assert store.tree()["/ceph/osds/0/is_split"] == b"False"
     assert store.tree()["/ceph/pools/vms/tier"] == b"default"
@@ -233,7 +225,7 @@ def test_objects_that_the_earlier_update_left_incomplete_are_completed(tmp_path:
 def test_a_vm_with_almost_nothing_is_converted(tmp_path: Path) -> None:
     old = old_tree(15)
     old["/domains/bare"] = b"bare"
-    store = MemoryStore(old)
+    store = DyingStore.holding(old)
     report = run(store, tmp_path)
     assert plain(store.tree(), "/domains/bare/wanted")["state"] == "unknown"
     assert any("/domains/bare/state" in note for note in report.unconverted)
@@ -245,7 +237,7 @@ def test_values_that_mean_nothing_are_reported_and_kept_in_the_backup(tmp_path: 
     old[f"/domains/{VM_MIGRATED}"] = b"www"
     old["/faults/CEPH_HEALTH/delta"] = b"much"
     old["/nodes/hv1/staticdata"] = b""
-    store = MemoryStore(old)
+    store = DyingStore.holding(old)
     report = run(store, tmp_path)
     notes = "\n".join(report.unconverted)
     for path in (f"/domains/{VM_RUNNING}/state", f"/domains/{VM_MIGRATED}", "/faults/CEPH_HEALTH"):
@@ -267,7 +259,7 @@ def test_unknown_keys_are_reported_and_stay(tmp_path: Path) -> None:
         "/patroni": b"",
         "/patroni/x": b"of others",
     }
-    store = MemoryStore(old | strange)
+    store = DyingStore.holding(old | strange)
     report = run(store, tmp_path)
     assert set(report.unknown) == {
         "/sriov",
@@ -283,7 +275,7 @@ def test_unknown_keys_are_reported_and_stay(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", [b"17", b"100"])
 def test_a_newer_tree_is_refused_with_both_numbers(version: bytes, tmp_path: Path) -> None:
-    store = MemoryStore({"/schema": b"", "/schema/version": version, "/future": b"x"})
+    store = DyingStore.holding({"/schema": b"", "/schema/version": version, "/future": b"x"})
     before = store.tree()
     with pytest.raises(TreeTooNew) as refusal:
         run(store, tmp_path)
@@ -297,13 +289,13 @@ def test_a_newer_tree_is_refused_with_both_numbers(version: bytes, tmp_path: Pat
     "version", [b"", b"None", b"-1", b"1.5", b"\xff", b"9" * 5000, "³".encode()]
 )
 def test_a_version_that_is_no_number_is_a_clear_error(version: bytes, tmp_path: Path) -> None:
-    store = MemoryStore({"/schema": b"", "/schema/version": version})
+    store = DyingStore.holding({"/schema": b"", "/schema/version": version})
     with pytest.raises(TreeBroken):
         run(store, tmp_path)
 
 
 def test_the_lock_is_looked_at_before_every_transaction(tmp_path: Path) -> None:
-    store = MemoryStore(old_tree(0))
+    store = DyingStore.holding(old_tree(0))
     left = 3
 
     def check_held() -> None:
@@ -318,7 +310,7 @@ def test_the_lock_is_looked_at_before_every_transaction(tmp_path: Path) -> None:
 
 
 def test_a_migrator_that_wakes_up_late_changes_nothing(tmp_path: Path) -> None:
-    store = MemoryStore(old_tree(15))
+    store = DyingStore.holding(old_tree(15))
 
     def meanwhile(number: int) -> None:
         if number == 2:
@@ -328,23 +320,23 @@ def test_a_migrator_that_wakes_up_late_changes_nothing(tmp_path: Path) -> None:
     store.before_apply = meanwhile
     with pytest.raises(Conflict, match="another process"):
         run(store, tmp_path)
-    fresh = MemoryStore(old_tree(15))
+    fresh = DyingStore.holding(old_tree(15))
     run(fresh, tmp_path / "fresh")
     assert store.tree() == fresh.tree()
 
 
 def test_an_empty_ensemble_gets_the_newest_version_once() -> None:
-    store = MemoryStore({"/zookeeper": b""})
+    store = DyingStore.holding({})
     assert read_tree_version(cast(Store, store), deadline()) is None
     assert initialise(cast(Store, store), deadline()) == NEWEST
     assert initialise(cast(Store, store), deadline()) == NEWEST
     assert len(store.transactions) == 1
     roots = {key.path for key in layout(NEWEST).rows() if "{" not in key.path}
-    assert store.tree().keys() == roots | {"/zookeeper"}
+    assert store.tree().keys() == roots
 
 
 def test_two_first_nodes_make_one_tree() -> None:
-    store = MemoryStore({})
+    store = DyingStore.holding({})
 
     def other_is_faster(number: int) -> None:
         store.before_apply = lambda number: None
@@ -358,18 +350,18 @@ def test_two_first_nodes_make_one_tree() -> None:
 def test_a_tree_from_before_versions_were_counted_gets_number_zero(tmp_path: Path) -> None:
     old = old_tree(0)
     del old["/schema/version"], old["/schema"]
-    store = MemoryStore(old)
+    store = DyingStore.holding(old)
     with pytest.raises(NotFound):
         run(store, tmp_path)
     assert initialise(cast(Store, store), deadline()) == 0
     run(store, tmp_path)
-    whole = MemoryStore(old_tree(0))
+    whole = DyingStore.holding(old_tree(0))
     run(whole, tmp_path)
     assert store.tree() == whole.tree()
 
 
 def test_a_fresh_tree_and_a_migrated_one_have_the_same_roots(tmp_path: Path) -> None:
-    fresh, old = MemoryStore({}), MemoryStore(old_tree(0))
+    fresh, old = DyingStore.holding({}), DyingStore.holding(old_tree(0))
     initialise(cast(Store, fresh), deadline())
     run(old, tmp_path)
     assert fresh.tree().keys() <= old.tree().keys()
@@ -377,11 +369,11 @@ def test_a_fresh_tree_and_a_migrated_one_have_the_same_roots(tmp_path: Path) -> 
 
 def test_a_backup_is_restored(tmp_path: Path) -> None:
     old = old_tree(15) | {"/binary": b"\xff\x00", "/patroni": b"1"}
-    store = MemoryStore(old)
+    store = DyingStore.holding(old)
     report = run(store, tmp_path)
     version, saved = backup.load(Path(report.backup))
     assert version == 15
-    store.values["/patroni"] = store.values["/patroni"].__class__(b"2", 1)
+    store.apply([Write("/patroni", b"2")], deadline())
     backup.restore(cast(Store, store), saved, deadline)
     assert store.tree() == old | {"/patroni": b"2"}
 
@@ -417,7 +409,7 @@ def test_a_long_console_log_becomes_many_small_keys(tmp_path: Path) -> None:
     old = old_tree(15)
     lines = [f"line {number} " + "x" * 200 for number in range(4000)]
     old[f"/domains/{VM_RUNNING}/consolelog"] = "\n".join(lines).encode()
-    store = MemoryStore(old)
+    store = DyingStore.holding(old)
     run(store, tmp_path)
     top = f"/domains/{VM_RUNNING}/console/"
     chunks = {path: data for path, data in store.tree().items() if path.startswith(top)}
@@ -426,7 +418,7 @@ def test_a_long_console_log_becomes_many_small_keys(tmp_path: Path) -> None:
 
 
 def test_every_written_path_is_of_our_layout(tmp_path: Path) -> None:
-    store = MemoryStore(old_tree(0))
+    store = DyingStore.holding(old_tree(0))
     run(store, tmp_path)
     last: list[Change] = [c for changes in store.transactions for c in changes]
     made = {c.path for c in last if isinstance(c, Create | Write)} & store.tree().keys()

@@ -31,7 +31,7 @@ from supervisor.patience import Patience
 from supervisor.plan import plan
 from supervisor.reload import Configuration, ReloadCheck
 from supervisor.schema_plan import SchemaView
-from supervisor.seen import Course, Memory, Order, Seen
+from supervisor.seen import Memory, Order, Seen
 
 log = get_logger(__name__)
 

@@ -14,7 +14,7 @@ from supervisor.intensity import is_given_up
 from supervisor.patience import Patience
 from supervisor.seen import Course, Memory, Order, Seen
 from supervisor.turn import Turn, abandon, collect, look_again, take_turn
-from supervisor.wanted import wanted_of_each
+from supervisor.wanted import reconsider_at, wanted_of_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +110,14 @@ def _take_turns(
     children: list[Child] = []
     actions: list[Action] = []
     for child, wish in zip(memory.children, wishes, strict=True):
-        after, done = take_turn(child, wish, turn)
-        children.append(after)
+        taken, done = take_turn(child, wish, turn)
+        children.append(taken)
         actions += done
     times = [at for child in children if (at := look_again(child, turn)) is not None]
+    after = replace(memory, children=tuple(children))
+    times += [at for at in reconsider_at(after, patience) if at > now]
     soonest = min([later(now, patience.facts_interval_seconds), *times])
-    return replace(memory, children=tuple(children), look_again=max(soonest, now)), actions
+    return replace(after, look_again=max(soonest, now)), actions
 
 
 def _turn(memory: Memory, seen: Seen, now: Instant, patience: Patience) -> Turn:

@@ -36,7 +36,9 @@ def open_store(config: NodeConfig) -> Store:
     # Here and not above: tests bring their own store and need no library for it.
     from cluster.store.zookeeper import ZookeeperStore
 
-    return ZookeeperStore(config.store)
+    store = ZookeeperStore(config.store)
+    store.start()
+    return store
 
 
 class SchemaWork:

@@ -46,6 +46,9 @@ def take_turn(child: Child, wanted: Wanted, turn: Turn) -> tuple[Child, list[Act
     overdue = _why_overdue(child, turn.now)
     if overdue:
         return _kill(child, overdue, turn)
+    if child.phase is Phase.STOPPING and wanted is not Wanted.DOWN_NOW:
+        # Once asked it ends, whatever is wanted by now: half of it may have ended already.
+        return _ask(child, "", turn)
     match wanted:
         case Wanted.UP:
             return _bring_up(child, turn)

@@ -7,7 +7,7 @@ alive, and started again if it dies, so that no peer takes an orderly stop for a
 from enum import StrEnum
 
 from bus.messages import StopReason
-from runtime.clock import Instant
+from runtime.clock import Instant, later
 from supervisor.child import Child, Phase
 from supervisor.patience import Patience
 from supervisor.schema_plan import SchemaView
@@ -38,6 +38,14 @@ def wanted_of_each(
     if memory.is_hasty:
         return [Wanted.DOWN if _is_last_to_stop(c) else Wanted.DOWN_NOW for c in memory.children]
     return _while_stopping(memory, now, patience)
+
+
+def reconsider_at(memory: Memory, patience: Patience) -> list[Instant]:
+    """Say when what is wanted may change although nothing happens."""
+    if memory.course is Course.LEAVE:
+        return [later(memory.course_since, patience.announce_seconds)]
+    starting = [child for child in memory.children if child.phase is Phase.STARTING]
+    return [later(child.since, patience.start_apart_seconds) for child in starting]
 
 
 def stop_reason(course: Course) -> StopReason:

@@ -15,7 +15,7 @@ from cli import timing
 from cli.errors import CallFailed
 from cli.target import Target
 from runtime.clock import SYSTEM_CLOCK, Clock
-from runtime.errors import DeadlineExceeded, NotFound, PvcError, Refused, Unavailable
+from runtime.errors import ConfigError, DeadlineExceeded, NotFound, PvcError, Refused, Unavailable
 from runtime.version import VERSION
 
 PREFIX: Final = "/api/v1"
@@ -138,8 +138,11 @@ class ApiClient:
 
     def _headers(self, verb: str) -> dict[str, str]:
         headers = {"User-Agent": f"pvc-client-cli/{VERSION}", "Accept": "application/json"}
-        if self._target.api_key:
-            headers["X-Api-Key"] = self._target.api_key
+        key = self._target.api_key
+        if not (key.isascii() and key.isprintable()):
+            raise ConfigError(f"the API key of connection '{self._target.name}' is no plain text")
+        if key:
+            headers["X-Api-Key"] = key
         if verb != "GET":
             headers["Content-Length"] = "0"
         return headers

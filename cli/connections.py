@@ -35,7 +35,10 @@ class ConnectionStore:
     def of_user(cls, environment: Mapping[str, str]) -> "ConnectionStore":
         """Return the store of whoever runs this."""
         given = environment.get("PVC_CLIENT_DIR")
-        directory = Path(given) if given else Path("~/.config/pvc").expanduser()
+        try:
+            directory = Path(given) if given else Path("~/.config/pvc").expanduser()
+        except RuntimeError as error:
+            raise ConfigError("this user has no home directory; set PVC_CLIENT_DIR") from error
         return cls(directory / FILE_NAME, _mode(environment.get("PVC_CLIENT_DB_PERMS", "")))
 
     def entries(self) -> dict[str, Entry]:

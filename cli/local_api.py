@@ -27,7 +27,12 @@ def local_target(files: Iterable[Path] = CONFIG_FILES) -> Target:
             f"this machine has no API to connect to: there is neither {tried}. Name a stored "
             "connection with --connection, or add one: pvc connection add NAME --address HOST"
         )
-    document = read_yaml(path)
+    try:
+        document = read_yaml(path)
+    except ConfigError as error:
+        if isinstance(error.__cause__, PermissionError):
+            raise _closed(path) from error
+        raise
     top = _section(document, "pvc") or _section({"top": document}, "top")
     api = _section(top, "api")
     listen = _section(api, "listen")
@@ -48,9 +53,18 @@ def _is_there(path: Path) -> bool:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return False
+    except PermissionError as error:
+        raise _closed(path) from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     return True
+
+
+def _closed(path: Path) -> ConfigError:
+    return ConfigError(
+        f"{path} cannot be read by this user (it holds tokens): run pvc as root, or store a "
+        "connection with a token of your own: pvc connection add NAME --address HOST --api-key KEY"
+    )
 
 
 def _section(tree: object, name: str) -> Mapping[str, Any]:
@@ -78,6 +92,8 @@ def _first_token(api: Mapping[str, Any]) -> str:
     if (file := first.get("token_file")) and "token" not in first:
         try:
             return Path(str(file)).read_text(encoding="utf-8").strip()
+        except PermissionError as error:
+            raise _closed(Path(str(file))) from error
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or error
             raise ConfigError(f"{file} cannot be read: {reason}") from error

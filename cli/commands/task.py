@@ -11,7 +11,7 @@ from cli.progress import Progress
 from cli.session import Session
 from cli.views import task as view
 from runtime.clock import SYSTEM_CLOCK
-from runtime.errors import Refused
+from runtime.errors import NotFound, Refused
 
 _UNFINISHED = ("PENDING", "RUNNING")
 
@@ -28,6 +28,7 @@ def task(session: Session, task_id: str | None, form: str, *, wait: bool) -> Non
     if task_id is None:
         _list(session, form)
         return
+    _need(session, task_id)
     status = _followed(session, task_id) if wait else _status(session, task_id)
     show(
         session,
@@ -54,6 +55,17 @@ def _list(session: Session, form: str) -> None:
             "raw": lambda: view.task_ids(rows),
         },
     )
+
+
+def _need(session: Session, task_id: str) -> None:
+    """Refuse an id that nobody knows: the API says of it, too, that it is pending."""
+    for _ in range(2):  # it may begin or end between the two questions
+        if _status(session, task_id).get("state") != "PENDING":
+            return
+        queues = session.fresh(session.client.get("tasks")) or {}
+        if task_id in (row[2] for row in view.task_rows(queues)):
+            return
+    raise NotFound(f"there is no task '{task_id}'", task=task_id)
 
 
 def _followed(session: Session, task_id: str) -> Mapping[str, Any]:

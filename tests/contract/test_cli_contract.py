@@ -144,7 +144,8 @@ def test_faults(pvc: Pvc, api: FakeApi) -> None:
 
 def test_tasks(pvc: Pvc) -> None:
     assert pvc("cluster", "task") == (0, "There are no tasks.\n", "")
-    assert pvc("cluster", "task", "a1b2c3d4", "--no-wait")[0] in (0, 1)
+    unknown = pvc("cluster", "task", "a1b2c3d4")
+    assert unknown == (1, "", "Error: there is no task 'a1b2c3d4'\n")
 
 
 def test_connections_tell_of_their_clusters(pvc: Pvc) -> None:

@@ -1,6 +1,7 @@
 """A small real HTTP server that answers like the API: recorded bodies by verb and path."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,9 +52,11 @@ class ApiServer:
 
 
 @contextmanager
-def serving(server: ApiServer) -> Iterator[ApiServer]:
+def serving(server: ApiServer, tls: ssl.SSLContext | None = None) -> Iterator[ApiServer]:
     """Serve on a free port of the loopback until the block ends."""
     http = _Server(("127.0.0.1", 0), _handler_of(server))
+    if tls is not None:
+        http.socket = tls.wrap_socket(http.socket, server_side=True)
     server.port = http.server_address[1]
     thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -68,6 +71,9 @@ def serving(server: ApiServer) -> Iterator[ApiServer]:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that left."""
 
 
 def _handler_of(server: ApiServer) -> type[BaseHTTPRequestHandler]:

@@ -1,9 +1,14 @@
 """Calls of the API: parameters, retries, ages, and an error that says what to do."""
 
+import shutil
 import socket
+import ssl
+import subprocess
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +17,9 @@ from cli.api_client import ApiClient, Exchange
 from cli.errors import CallFailed, exit_code
 from cli.target import Target
 from runtime.clock import Instant
-from runtime.errors import DeadlineExceeded, NotFound, Refused, Unavailable
+from runtime.errors import ConfigError, DeadlineExceeded, NotFound, Refused, Unavailable
 from runtime.exitcode import ExitCode
-from tests.fakes.api_server import ApiServer, Reply
+from tests.fakes.api_server import ApiServer, Reply, serving
 
 
 @dataclass
@@ -160,3 +165,41 @@ def test_each_call_is_shown_for_debugging(api: ApiServer) -> None:
 
 def test_the_address_of_ipv6_is_bracketed() -> None:
     assert Target(name="t", host="::1", port=1).url == "http://[::1]:1"
+
+
+@pytest.mark.parametrize("key", ["a\nb", "ключ", "a\x00"])
+def test_a_key_that_no_header_can_hold(api: ApiServer, key: str) -> None:
+    with pytest.raises(ConfigError, match="is no plain text"):
+        client(api.port, key=key).get("node")
+    assert api.requests == []
+
+
+@pytest.fixture
+def tls(api: ApiServer, tmp_path: Path) -> Iterator[int]:
+    """The port at which `api` is reached by TLS, with a certificate nobody trusts."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate")
+    key, certificate = tmp_path / "key", tmp_path / "certificate"
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost"
+    command = ["openssl", *words.split(), "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with serving(ApiServer(api.replies), context) as server:
+        yield server.port
+
+
+def test_an_untrusted_certificate_is_refused_unless_told_otherwise(
+    api: ApiServer, tls: int
+) -> None:
+    api.replies["GET /node"] = Reply(["ok"])
+    target = Target(name="t", host="localhost", port=tls, scheme="https")
+    with pytest.raises(Unavailable, match=r"its certificate is not trusted.*PVC_CLIENT_VERIFY_SSL"):
+        ApiClient(target, tries=1).get("node")
+    assert ApiClient(replace(target, verify=False), tries=1).get("node").body == ["ok"]
+
+
+def test_http_where_tls_is_spoken(tls: int) -> None:
+    target = Target(name="t", host="127.0.0.1", port=tls)
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        ApiClient(target, tries=1).get("node")

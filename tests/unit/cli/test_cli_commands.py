@@ -243,19 +243,29 @@ def test_a_task_is_followed_to_its_end(
     pvc: Pvc, api: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timing, "POLL_SECONDS", 0.01)
+    pending = {"state": "PENDING", "current": 0, "total": 0, "status": "waiting"}
     states = iter(
         [
-            {"state": "PENDING", "current": 0, "total": 0, "status": "waiting"},
+            pending,
+            pending,
             {"state": "RUNNING", "current": 1, "total": 4, "status": "working"},
             {"state": "SUCCESS", "current": 4, "total": 4, "status": ["all done"]},
         ]
     )
+    api.replies["GET /tasks"] = Reply({"reserved": {"hv1": [{"id": "a1"}]}})
     api.replies["GET /tasks/a1"] = lambda _: Reply(next(states))
     ran = pvc("cluster", "task", "a1")
     assert ran.code == 0
     assert ran.err == "waiting\n[######..................] 1/4 working\n"
     assert "State:    SUCCESS" in ran.out
     assert "Status:   all done" in ran.out
+
+
+def test_a_task_nobody_knows_is_not_waited_for(pvc: Pvc, api: ApiServer) -> None:
+    api.replies["GET /tasks"] = Reply(task_queues())
+    api.replies["GET /tasks/a1"] = Reply({"state": "PENDING", "current": 0, "total": 0})
+    ran = pvc("cluster", "task", "a1")
+    assert (ran.code, ran.err) == (1, "Error: there is no task 'a1'\n")
 
 
 def test_a_failed_task_is_a_failure(pvc: Pvc, api: ApiServer) -> None:

@@ -178,3 +178,22 @@ def test_no_local_api_names_the_files_and_the_cure(tmp_path: Path) -> None:
         local_target([written(tmp_path, "pvc: {api: {listen_port: x}}")])
     with pytest.raises(NotFound):
         Session(connection="x", environment={"PVC_CLIENT_DIR": str(tmp_path)}).target("x")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_closed_local_file_is_explained(tmp_path: Path) -> None:
+    path = written(tmp_path, "pvc: {}")
+    path.chmod(0o600)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(ConfigError, match=r"cannot be read by this user .* run pvc as root"):
+            local_target([path])
+    finally:
+        os.seteuid(0)
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000)
+    with pytest.raises(ConfigError, match="set PVC_CLIENT_DIR"):
+        ConnectionStore.of_user({})

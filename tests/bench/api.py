@@ -9,71 +9,19 @@ import contextlib
 import http.client
 import socket
 import statistics
-import subprocess
-import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from cluster.store.store import Create, Store, Write
+from cluster.store.store import Store, Write
 from cluster.store.zookeeper import ZookeeperStore
 from runtime.config.node import StoreSection
 from runtime.deadline import Deadline
+from tests.api_process import api_process, fill, get
 from tests.fakes.synthetic_cluster import synthetic_tree
 from tests.zookeeper import wait_until, zookeeper
 
 NODES, VMS, CALLS = 5, 1000, 2000
-TOKEN = "bench-token"
-AT_ONCE = 200
-
-
-def fill(store: Store, tree: dict[str, bytes]) -> None:
-    """Write a tree into an empty ensemble."""
-    paths = sorted(tree)
-    for start in range(0, len(paths), AT_ONCE):
-        part = paths[start : start + AT_ONCE]
-        store.apply([Create(path, tree[path]) for path in part], Deadline.after(30))
-
-
-@contextlib.contextmanager
-def api_process(zookeeper_port: int) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Run pvcapid for a `with` block; yields it and its port."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "pvcapid.yaml"
-        config.write_text(
-            "pvc:\n  coordinators: [127.0.0.1]\n  cluster:\n    zookeeper:\n"
-            f"      port: {zookeeper_port}\n"
-            f"  api:\n    listen_port: {port}\n    authentication:\n      enabled: true\n"
-            f"      secret_key: bench\n      tokens:\n        - token: {TOKEN}\n"
-        )
-        config.chmod(0o600)
-        command = [sys.executable, "-P", "api/__main__.py", "--config", str(config)]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE)
-        assert process.stderr is not None
-        log = process.stderr
-        drain = threading.Thread(target=lambda: list(log), daemon=True)
-        drain.start()
-        try:
-            yield process, port
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as end:
-        return int(end.getsockname()[1])
-
-
-def get(connection: http.client.HTTPConnection, path: str) -> tuple[int, bytes, str]:
-    """Return status, body and age of one GET."""
-    connection.request("GET", f"/api/v1{path}", headers={"X-Api-Key": TOKEN})
-    reply = connection.getresponse()
-    return reply.status, reply.read(), reply.getheader("X-PVC-Data-Age") or ""
 
 
 def timed(port: int, path: str, calls: int) -> list[float]:
@@ -125,8 +73,8 @@ def main() -> None:
         store = ZookeeperStore(StoreSection(hosts=(member.host,), call_seconds=10))
         store.start(Deadline.after(20))
         fill(store, synthetic_tree(NODES, VMS))
-        with api_process(member.port) as (process, port):
-            measure(store, member.port, process.pid, port)
+        with api_process(member.port) as api:
+            measure(store, member.port, api.pid, api.port)
         store.close()
 
 

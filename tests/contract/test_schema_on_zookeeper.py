@@ -1,4 +1,4 @@
-"""Trees of earlier versions are migrated on a real Zookeeper, killed and resumed, under the lock."""
+"""Trees of earlier versions are migrated on a real Zookeeper: killed, resumed, under the lock."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -41,7 +41,7 @@ _END_SECONDS: Final = 0.3
 
 def supervise(read: ConfigRead, configuration: ConfigFile, variant: Variant) -> int:
     """Run the tree; returns the root's exit code, or never when it becomes a fresh image."""
-    config = read.config
+    config = variant.adjust(read.config)
     carried = take(os.environ)
     _introduce(config, read.notes)
     forwarder = Forwarder(config.directories.runtime)

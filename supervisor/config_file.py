@@ -53,7 +53,7 @@ class ConfigReading:
             raise ConfigError(f"{self._path} could not be read within {_READ_SECONDS:g} s")
         if code != ExitCode.OK:
             raise ConfigError(f"{self._path} cannot be used")
-        with open(self._text, encoding="utf-8") as file:
+        with os.fdopen(self._text, encoding="utf-8") as file:
             file.seek(0)
             read = json.load(file)
         return ConfigRead(from_plain(NodeConfig, read["config"]), tuple(read["notes"]))

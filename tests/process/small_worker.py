@@ -35,7 +35,8 @@ def main(name: str, habit: str, where: Path) -> int:
     if habit == "config" and not (where / "mended").exists():
         return 78
     if habit == "with-helper":
-        subprocess.Popen(["sleep", "1000"])
+        helper = subprocess.Popen(["sleep", "1000"])
+        (where / "helper").write_text(str(helper.pid))
     if habit == "deaf":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return beat(name, habit, where, orders)

@@ -16,7 +16,6 @@ from cli.target import Target
 from runtime.errors import ConfigError, NotFound
 
 FILE_NAME: Final = "pvc.json"
-LOCAL: Final = "local"
 DEFAULT_PORT: Final = 7370
 _DEFAULT_MODE: Final = 0o600
 

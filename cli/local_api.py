@@ -15,11 +15,14 @@ CONFIG_FILES: Final = (Path("/etc/pvc/pvcapid.yaml"), Path("/etc/pvc/pvc.conf"))
 _ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
-def local_target(files: Iterable[Path] = CONFIG_FILES) -> Target:
-    """Return the connection to this machine's API; raises `ConfigError` with the cure."""
+def local_target(own: object = None, files: Iterable[Path] = CONFIG_FILES) -> Target:
+    """Return the connection to this machine's API, by the file named or one of the usual ones.
+
+    Raises `ConfigError` with the cure.
+    """
     from runtime.config.yaml_file import read_yaml
 
-    candidates = tuple(files)
+    candidates = tuple(dict.fromkeys((*([Path(str(own))] if own else []), *files)))
     path = next((file for file in candidates if _is_there(file)), None)
     if path is None:
         tried = " nor ".join(str(file) for file in candidates)

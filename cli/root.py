@@ -4,9 +4,8 @@ import os
 
 import click
 
-from cli.connections import LOCAL
 from cli.lazy import LazyGroup, Member
-from cli.session import Session
+from cli.session import LOCAL, Session
 from runtime.version import VERSION
 
 _GROUPS = {

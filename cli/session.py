@@ -4,22 +4,23 @@ Nothing is opened, read or imported before it is used: most invocations need lit
 """
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from cli import timing
-from cli.connections import LOCAL, ConnectionStore, stored_target
-from cli.target import Target
 from runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from cli.api_client import Answer, ApiClient, Exchange
+    from cli.connections import ConnectionStore
+    from cli.target import Target
+
+LOCAL: Final = "local"
+"""The connection to the API of this machine, which is not stored."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,8 +39,10 @@ class Session:
     _has_warned: bool = False
 
     @property
-    def store(self) -> ConnectionStore:
+    def store(self) -> "ConnectionStore":
         """The file of stored connections."""
+        from cli.connections import ConnectionStore
+
         return ConnectionStore.of_user(self.environment)
 
     @property
@@ -52,23 +55,23 @@ class Session:
             self._client = self.client_of(target)
         return self._client
 
-    def client_of(self, target: Target, tries: int = timing.TRIES) -> "ApiClient":
+    def client_of(self, target: "Target", tries: int = timing.TRIES) -> "ApiClient":
         """Return a client of any API."""
         from cli.api_client import ApiClient
 
         on_exchange = self._show_exchange if self.is_debug else None
         return ApiClient(target, tries=tries, on_exchange=on_exchange)
 
-    def target(self, name: str) -> Target:
+    def target(self, name: str) -> "Target":
         """Return the connection with this name."""
+        from cli.connections import stored_target
+
         entries = self.store.entries()
         entry = entries.get(name)
         if name == LOCAL:
-            from cli.local_api import CONFIG_FILES, local_target
+            from cli.local_api import local_target
 
-            own = (entry or {}).get("cfgfile")
-            files = (Path(str(own)),) if own else ()
-            return local_target(dict.fromkeys((*files, *CONFIG_FILES)))
+            return local_target((entry or {}).get("cfgfile"))
         if entry is None:
             known = ", ".join(sorted({LOCAL, *entries}))
             raise NotFound(f"there is no connection '{name}' (known: {known})", name=name)
@@ -89,7 +92,11 @@ class Session:
     @property
     def width(self) -> int | None:
         """How many characters fit into a line of the terminal; None when there is none."""
-        return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        if not sys.stdout.isatty():
+            return None
+        from shutil import get_terminal_size
+
+        return get_terminal_size().columns
 
     def say(self, text: str) -> None:
         """Print a result."""

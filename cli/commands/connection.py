@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from cli.connections import DEFAULT_PORT, LOCAL
+from cli.connections import DEFAULT_PORT
 from cli.output import format_option, show
-from cli.session import Session
+from cli.session import LOCAL, Session
 from cli.target import Target
 from cli.views import connection as view
 from runtime.errors import ConfigError, Invalid, PvcError

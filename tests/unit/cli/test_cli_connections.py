@@ -140,7 +140,7 @@ pvc:
     listen_port: 7371
     authentication: {enabled: true, tokens: [{token: first}, {token: second}]}
 """
-    target = local_target([tmp_path / "absent", written(tmp_path, text)])
+    target = local_target(files=[tmp_path / "absent", written(tmp_path, text)])
     assert (target.url, target.api_key, target.verify) == ("http://127.0.0.1:7371", "first", False)
 
 
@@ -148,10 +148,10 @@ def test_local_reads_a_token_file(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("from-file\n")
     tokens = f"[{{token_file: {tmp_path}/token}}]"
     text = f"pvc: {{api: {{authentication: {{enabled: true, tokens: {tokens}}}}}}}"
-    assert local_target([written(tmp_path, text)]).api_key == "from-file"
+    assert local_target(files=[written(tmp_path, text)]).api_key == "from-file"
     (tmp_path / "token").unlink()
     with pytest.raises(ConfigError, match="cannot be read"):
-        local_target([written(tmp_path, text)])
+        local_target(files=[written(tmp_path, text)])
 
 
 def test_local_reads_the_earlier_file(tmp_path: Path) -> None:
@@ -162,20 +162,20 @@ api:
   token: [{description: x, token: old}]
   ssl: {enabled: true}
 """
-    target = local_target([written(tmp_path, text)])
+    target = local_target(files=[written(tmp_path, text)])
     assert (target.url, target.api_key) == ("https://10.0.0.9:7372", "old")
 
 
 @pytest.mark.parametrize("text", ["", "pvc: 7", "[]", "pvc: {api: {authentication: {tokens: 3}}}"])
 def test_local_bears_an_odd_file(tmp_path: Path, text: str) -> None:
-    assert local_target([written(tmp_path, text)]).url == "http://127.0.0.1:7370"
+    assert local_target(files=[written(tmp_path, text)]).url == "http://127.0.0.1:7370"
 
 
 def test_no_local_api_names_the_files_and_the_cure(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"neither .*/a nor .*/b. Name a stored connection"):
-        local_target([tmp_path / "a", tmp_path / "b"])
+        local_target(files=[tmp_path / "a", tmp_path / "b"])
     with pytest.raises(ConfigError, match="port is not a number"):
-        local_target([written(tmp_path, "pvc: {api: {listen_port: x}}")])
+        local_target(files=[written(tmp_path, "pvc: {api: {listen_port: x}}")])
     with pytest.raises(NotFound):
         Session(connection="x", environment={"PVC_CLIENT_DIR": str(tmp_path)}).target("x")
 
@@ -187,7 +187,7 @@ def test_a_closed_local_file_is_explained(tmp_path: Path) -> None:
     os.seteuid(65534)
     try:
         with pytest.raises(ConfigError, match=r"cannot be read by this user .* run pvc as root"):
-            local_target([path])
+            local_target(files=[path])
     finally:
         os.seteuid(0)
 

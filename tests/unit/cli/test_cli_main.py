@@ -145,7 +145,7 @@ def test_help_imports_little() -> None:
     done = process("--help")
     assert done.returncode == 0
     imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
-    for module in ("http.client", "yaml", "ssl", "cli.commands.node", "logging"):
+    for module in ("http.client", "json", "yaml", "ssl", "cli.commands.node", "logging"):
         assert module not in imported, module
     assert "cli.root" in imported
 

@@ -76,6 +76,12 @@ class Member:
     def stop(self) -> None:
         """Freeze it: it keeps its connections and answers nothing."""
         os.kill(self.pid, signal.SIGSTOP)
+        wait_until(self._is_frozen)
+
+    def _is_frozen(self) -> bool:
+        # The signal reaches one thread after the other; a late one may still answer.
+        tasks = Path(f"/proc/{self.pid}/task").glob("*/stat")
+        return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in tasks)
 
     def cont(self) -> None:
         """Let it go on after `stop`."""
@@ -190,7 +196,7 @@ def _configure(member: Member, servers: list[str], tick_ms: int) -> None:
     data.mkdir(parents=True)
     (data / "myid").write_text(f"{member.number}\n")
     (member.folder / "cfg").write_text(
-        f"tickTime={tick_ms}\ninitLimit=20\nsyncLimit=8\ndataDir={data}\n"
+        f"tickTime={tick_ms}\ninitLimit=20\nsyncLimit=4\ndataDir={data}\n"
         f"clientPort={member.port}\nclientPortAddress=127.0.0.1\n"
         f"minSessionTimeout={tick_ms * 2}\nmaxSessionTimeout=60000\nmaxClientCnxns=0\n"
         "admin.enableServer=false\n4lw.commands.whitelist=*\npreAllocSize=1024\n"

@@ -35,11 +35,13 @@ class Mirror:
         root: str = ROOT,
         call_seconds: float = 2.0,
         retry_seconds: float = 0.2,
+        probe_seconds: float = 1.0,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._store = store
         self._clock = clock
         self._retry_seconds = retry_seconds
+        self._probe_seconds = probe_seconds
         self._tree = MirrorTree(check_path(root))
         self._reading = threading.RLock()
         self._feed = MirrorFeed(store, self._tree, self.frozen, call_seconds)
@@ -50,6 +52,7 @@ class Mirror:
         self._has_watch = False
         self._must_load = False
         self._behind_since: Instant | None = clock.now()
+        self._heard_at = clock.now()
         self._applied = 0
         self._listeners: list[ChangeSeen] = []
         self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
@@ -159,23 +162,34 @@ class Mirror:
 
     def _follow(self) -> None:
         while self._wait_for_news():
+            asked_at = self._clock.now()
             try:
                 if not self._load_if_needed():
+                    # Without news this reads the root alone: a server that has stopped answering
+                    # sends no events either, and the copy would grow old without a sign.
                     self._feed.refresh(self._dirty)
             except Unavailable as error:
-                log.warning("mirror_update_failed", error=error)
-                self._pause()
+                self._fall_behind(error)
             else:
+                self._heard_at = asked_at
                 self._publish()
 
     def _wait_for_news(self) -> bool:
         with self._news:
-            while not (self._is_closing or self._must_load or (self._is_loaded and self._dirty)):
+            if not self._has_news():
+                self._news.wait(self._probe_seconds)
+            while not (self._has_news() or self._is_loaded):
                 self._news.wait()
             return not self._is_closing
 
-    def _pause(self) -> None:
+    def _has_news(self) -> bool:
+        return self._is_closing or self._must_load or (self._is_loaded and bool(self._dirty))
+
+    def _fall_behind(self, error: Unavailable) -> None:
         with self._news:
+            if self._behind_since is None:
+                self._behind_since = self._heard_at
+                log.warning("mirror_fell_behind", error=error)
             if not self._is_closing:
                 self._news.wait(self._retry_seconds)
 

@@ -96,12 +96,12 @@ class MirrorFeed:
             level = below
 
     def refresh(self, dirty: DirtyPaths) -> None:
-        """Bring changed keys up to date, together with what changes meanwhile.
+        """Bring the root and changed keys up to date, together with what changes meanwhile.
 
         When the store cannot be asked nothing is shown, all stay dirty, and its error is raised.
         """
         found: dict[str, Value | None] = {}
-        paths = dirty.take()
+        paths = dirty.take() | {self._tree.root}
         for _ in range(_ROUNDS):
             try:
                 found.update(self._read(sorted(paths)))

@@ -111,7 +111,7 @@ def test_what_cannot_be_done_is_refused_by_name(world: World) -> None:
 def test_a_transaction_is_all_or_nothing_and_names_the_culprit(world: World) -> None:
     store, root = world.store(), world.root
     store.apply([Create(f"{root}/a", b"old")], soon())
-    changes = [
+    changes: list[Change] = [
         Write(f"{root}/a", b"new"),
         Create(f"{root}/b", b""),
         Check(f"{root}/a", 9),

@@ -1,0 +1,180 @@
+"""Keepalive's cadence as a peer sees it, with everything else on the machine misbehaving.
+
+A real keepalive and console under the least of a root, on a real Zookeeper of this machine; both
+cores busy, the bus flooded with lines and facts, console stopped and let go again and again. The
+peer is an own session that watches the beat. `./dev bench cadence [--seconds 600]`; with
+`--as-container` keepalive is refused a real-time place, as some containers do, and has its nice
+value only. The variant on the testbed's nodes is another benchmark.
+"""
+
+import argparse
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+
+from bus.messages import Facts, Line
+from bus.publisher import Publisher
+from bus.topics import Topic
+from cluster.store.store import Create
+from runtime.clock import SYSTEM_CLOCK, later
+from runtime.config.node import StoreSection
+from runtime.deadline import Deadline
+from supervisor.process import SpawnLauncher, command_of
+from tests.process.tiny_root import TinyRoot, pss_mib, tiny_root
+from tests.zookeeper import Ensemble, wait_until, zookeeper
+from workers.spec import WorkerSpec
+from workers.zookeeper_session import open_session
+
+BAR_P999, BAR_LONGEST = 1.1, 2.0
+FLOOD_PER_SECOND = 10_000
+_MINE = multiprocessing.get_context("spawn")
+_REFUSED = (
+    "import os, runpy, sys\n"
+    "def refuse(*_): raise PermissionError\n"
+    "os.sched_setscheduler = refuse\n"
+    "sys.argv = ['workers.keepalive']\n"
+    "runpy.run_module('workers.keepalive', run_name='__main__')\n"
+)
+
+
+def main() -> int:
+    """Run the benchmark and print the figures."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--seconds", type=float, default=600.0)
+    arguments.add_argument("--as-container", action="store_true")
+    arguments.add_argument("--quiet", action="store_true", help="nothing else runs: the comparison")
+    given = arguments.parse_args()
+    with zookeeper() as ensemble, tiny_root(ensemble.hosts) as root, ExitStack() as stack:
+        times = stack.enter_context(_peer(ensemble))
+        root.start("keepalive", launcher=SpawnLauncher(_command(given.as_container)))
+        root.start("console")
+        stack.enter_context(_teller(root))
+        if not given.quiet:
+            _make_noise(stack, root)
+        wait_until(lambda: len(times) >= 3, 30.0)
+        first = len(times)
+        _pass(given.seconds)
+        pids = {worker: process.pid for worker, process in root.processes.items()}
+        _report(times[first:], pids)
+    return 0
+
+
+def _report(times: Sequence[float], pids: dict[str, int]) -> None:
+    gaps = sorted(b - a for a, b in pairwise(times))
+    phase = sorted(abs(t % 1.0 - 0.5) for t in times)
+
+    def at(percent: float) -> float:
+        return gaps[min(len(gaps) - 1, int(len(gaps) * percent / 100))]
+
+    print(f"{len(times)} beats seen by a peer in {times[-1] - times[0]:.0f} s")
+    print(
+        f"  gap median {at(50):.4f}  p99 {at(99):.4f}  p99.9 {at(99.9):.4f}  max {gaps[-1]:.4f} s"
+    )
+    print(f"  bar: p99.9 <= {BAR_P999} s, none >= {BAR_LONGEST} s")
+    print(f"  drift over the run {(times[-1] - times[0]) - round(times[-1] - times[0]):+.4f} s")
+    print(f"  two beats in one interval: {sum(gap < 0.5 for gap in gaps)}")
+    print(f"  earliest arrival in a slot {0.5 - phase[-1]:.4f} s from its edge")
+    for worker, pid in pids.items():
+        with contextlib.suppress(OSError):
+            print(f"  {worker} PSS {pss_mib(pid):.1f} MiB")
+
+
+def _pass(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, 30.0))
+
+
+@contextlib.contextmanager
+def _peer(ensemble: Ensemble) -> Iterator[list[float]]:
+    """Watch the beat as another node would; yields when each came."""
+    store = open_session(StoreSection(hosts=tuple(ensemble.hosts)))
+    wait_until(lambda: store.session().state == "connected")
+    paths = ["/schema", "/nodes", "/nodes/hv1", "/faults", "/logs", "/logs/hv1"]
+    changes = [Create(path, b"") for path in paths]
+    changes += [Create("/schema/version", b"16"), Create("/nodes/hv1/beat", b"")]
+    store.apply(changes, Deadline.after(5.0))
+    times: list[float] = []
+    store.watch("/nodes/hv1/beat", lambda _: times.append(time.monotonic()))
+    yield times
+    store.close()
+
+
+def _command(as_container: bool) -> Callable[[WorkerSpec], Sequence[str]]:
+    def command(spec: WorkerSpec) -> Sequence[str]:
+        return (sys.executable, "-P", "-c", _REFUSED) if as_container else command_of(spec)
+
+    return command
+
+
+@contextlib.contextmanager
+def _teller(root: TinyRoot) -> Iterator[None]:
+    """Tell how the tree is once a second, as a root does."""
+    ended = threading.Event()
+
+    def tell() -> None:
+        while not ended.wait(1.0):
+            root.tell_tree()
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    yield
+    ended.set()
+    thread.join()
+
+
+def _make_noise(stack: ExitStack, root: TinyRoot) -> None:
+    runtime = root.config.directories.runtime
+    console = root.processes["console"].pid
+    for _ in range(os.cpu_count() or 1):
+        _start(stack, _spin)
+    _start(stack, _flood, runtime)
+    _start(stack, _stop_and_go, console)
+    stack.callback(os.kill, console, signal.SIGCONT)
+
+
+def _start(stack: ExitStack, target: Callable[..., None], *arguments: object) -> None:
+    process = _MINE.Process(target=target, args=arguments, daemon=True)
+    process.start()
+
+    def end() -> None:
+        process.kill()
+        process.join()
+
+    stack.callback(end)
+
+
+def _spin() -> None:
+    while True:
+        pass
+
+
+def _flood(runtime: Path) -> None:
+    publisher = Publisher(runtime, "noise")
+    publisher.wait_until_heard(Topic.LOG, later(SYSTEM_CLOCK.now(), 10.0))
+    line = Line(worker="noise", at="2030-01-01T00:00:00.000+00:00", level="info", text="x" * 100)
+    facts = Facts(worker="noise", values={str(n): n for n in range(50)})
+    while True:
+        for _ in range(FLOOD_PER_SECOND // 200):
+            publisher.send(Topic.LOG, "noise", line)
+            publisher.send(Topic.FACTS, "noise", facts)
+        time.sleep(0.01)
+
+
+def _stop_and_go(pid: int) -> None:
+    while True:
+        for number in (signal.SIGSTOP, signal.SIGCONT):
+            os.kill(pid, number)
+            time.sleep(1.5)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -20,22 +20,8 @@ def local_target(own: object = None, files: Iterable[Path] = CONFIG_FILES) -> Ta
 
     Raises `ConfigError` with the cure.
     """
-    from runtime.config.yaml_file import read_yaml
-
-    candidates = tuple(dict.fromkeys((*([Path(str(own))] if own else []), *files)))
-    path = next((file for file in candidates if _is_there(file)), None)
-    if path is None:
-        tried = " nor ".join(str(file) for file in candidates)
-        raise ConfigError(
-            f"this machine has no API to connect to: there is neither {tried}. Name a stored "
-            "connection with --connection, or add one: pvc connection add NAME --address HOST"
-        )
-    try:
-        document = read_yaml(path)
-    except ConfigError as error:
-        if isinstance(error.__cause__, PermissionError):
-            raise _closed(path) from error
-        raise
+    path = _found(tuple(dict.fromkeys((*([Path(str(own))] if own else []), *files))))
+    document = _read(path)
     top = _section(document, "pvc") or _section({"top": document}, "top")
     api = _section(top, "api")
     listen = _section(api, "listen")
@@ -49,6 +35,28 @@ def local_target(own: object = None, files: Iterable[Path] = CONFIG_FILES) -> Ta
         description="the API of this machine",
         verify=False,
     )
+
+
+def _found(candidates: tuple[Path, ...]) -> Path:
+    path = next((file for file in candidates if _is_there(file)), None)
+    if path is None:
+        tried = " nor ".join(str(file) for file in candidates)
+        raise ConfigError(
+            f"this machine has no API to connect to: there is neither {tried}. Name a stored "
+            "connection with --connection, or add one: pvc connection add NAME --address HOST"
+        )
+    return path
+
+
+def _read(path: Path) -> object:
+    from runtime.config.yaml_file import read_yaml
+
+    try:
+        return read_yaml(path)
+    except ConfigError as error:
+        if isinstance(error.__cause__, PermissionError):
+            raise _closed(path) from error
+        raise
 
 
 def _is_there(path: Path) -> bool:

@@ -6,9 +6,9 @@ Addresses are checked by arithmetic: listing the hosts of a /8 would hang the st
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from runtime.config.key import REQUIRED, Key, Values
+from runtime.config.key import REQUIRED, Key, Required, Values
 from runtime.config.kinds import (
     ADDRESS,
     BOOLEAN,
@@ -50,6 +50,12 @@ _OWN_ADDRESS: Final[Kind[IPv4Interface | str]] = Kind(
 )
 
 
+_ABOUT_ADDRESS: Final = (
+    "Its address: None is not ours to set; by-id is the n-th of the network, n being the last "
+    "digits of the node's name."
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkKeys:
     """The keys of one network."""
@@ -64,68 +70,37 @@ class NetworkKeys:
     address: Key[IPv4Interface | str]
 
 
+_T = TypeVar("_T")
+
+
+def _key(
+    path: str, kind: Kind[_T], default: _T | Required | None, about: str, idle: str = _ROUTER
+) -> Key[_T]:
+    return Key(
+        path=path,
+        kind=kind,
+        default=default,
+        about=about,
+        idle=idle,
+        only_with=ENABLE_NETWORKING.path,
+    )
+
+
 def _keys(name: str) -> NetworkKeys:
-    idle = "" if name == "upstream" else _ROUTER  # the BMC's name follows from upstream's
-    cluster, own = f"cluster.networks.{name}", f"system.configuration.networking.{name}"
-    switch = ENABLE_NETWORKING.path
+    every, own = f"cluster.networks.{name}", f"system.configuration.networking.{name}"
+    # The BMC's name follows from upstream's domain.
+    idle = "" if name == "upstream" else _ROUTER
+    domain = f"Domain of the nodes' names in the {name} network."
+    device = f"This node's interface to the {name} network."
     return NetworkKeys(
         name=name,
-        domain=Key(
-            path=f"{cluster}.domain",
-            kind=DOMAIN,
-            default=REQUIRED,
-            about=f"Domain of the nodes' names in the {name} network.",
-            idle=idle,
-            only_with=switch,
-        ),
-        network=Key(
-            path=f"{cluster}.network",
-            kind=NETWORK,
-            default=REQUIRED,
-            about=f"The {name} network.",
-            idle=_ROUTER,
-            only_with=switch,
-        ),
-        floating=Key(
-            path=f"{cluster}.floating_ip",
-            kind=INTERFACE,
-            default=REQUIRED,
-            about="The primary's address in it.",
-            idle=_ROUTER,
-            only_with=switch,
-        ),
-        gateway=Key(
-            path=f"{cluster}.gateway",
-            kind=ADDRESS,
-            about="Default gateway in it.",
-            idle=_ROUTER,
-            only_with=switch,
-        ),
-        device=Key(
-            path=f"{own}.device",
-            kind=FILLED_TEXT,
-            default="",
-            about=f"This node's interface to the {name} network.",
-            idle=_ROUTER,
-            only_with=switch,
-        ),
-        mtu=Key(
-            path=f"{own}.mtu",
-            kind=integer(576, 65535),
-            default=1500,
-            about="Its MTU.",
-            idle=_ROUTER,
-            only_with=switch,
-        ),
-        address=Key(
-            path=f"{own}.address",
-            kind=_OWN_ADDRESS,
-            default=OwnAddress.NONE,
-            about="Its address: None is not ours to set; by-id is the n-th of the network, n "
-            "being the last digits of the node's name.",
-            idle=_ROUTER,
-            only_with=switch,
-        ),
+        domain=_key(f"{every}.domain", DOMAIN, REQUIRED, domain, idle),
+        network=_key(f"{every}.network", NETWORK, REQUIRED, f"The {name} network."),
+        floating=_key(f"{every}.floating_ip", INTERFACE, REQUIRED, "The primary's address in it."),
+        gateway=_key(f"{every}.gateway", ADDRESS, None, "Default gateway in it."),
+        device=_key(f"{own}.device", FILLED_TEXT, "", device),
+        mtu=_key(f"{own}.mtu", integer(576, 65535), 1500, "Its MTU."),
+        address=_key(f"{own}.address", _OWN_ADDRESS, OwnAddress.NONE, _ABOUT_ADDRESS),
     )
 
 

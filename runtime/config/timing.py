@@ -103,19 +103,23 @@ class Timing:
 
     def _rules(self) -> "tuple[_Rule, ...]":
         interval, dead_after = self.keepalive_interval_seconds, self.dead_after_seconds
-        # As a product, like in `derived`: the difference of two floats may be a hair smaller.
-        longest = interval * (self.fence_intervals - 1)
-        session, connect = self.session_timeout_seconds, self.connect_timeout_seconds
         dead = f"dead_after ({dead_after:g} s = keepalive_interval * fence_intervals)"
+        beats = (
+            3 * interval <= dead_after,
+            f"3 * keepalive_interval ({3 * interval:g} s)",
+            "at most",
+            dead,
+            "two lost beats are no death",
+        )
+        fencing = self._self_fence_rules(dead) if self.suicide_intervals else ()
+        return (beats, *self._session_rules(), *fencing)
+
+    def _session_rules(self) -> "tuple[_Rule, ...]":
+        session, connect = self.session_timeout_seconds, self.connect_timeout_seconds
+        # As a product, like in `derived`: the difference of two floats may be a hair smaller.
+        longest = self.keepalive_interval_seconds * (self.fence_intervals - 1)
         asked = f"session_timeout ({session:g} s)"
         return (
-            (
-                3 * interval <= dead_after,
-                f"3 * keepalive_interval ({3 * interval:g} s)",
-                "at most",
-                dead,
-                "two lost beats are no death",
-            ),
             (
                 session <= longest,
                 asked,
@@ -137,7 +141,6 @@ class Timing:
                 asked,
                 "a call that outlives its session cannot be believed",
             ),
-            *(self._self_fence_rules(dead) if self.suicide_intervals else ()),
         )
 
     def _self_fence_rules(self, dead: str) -> "tuple[_Rule, ...]":

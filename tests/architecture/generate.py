@@ -8,13 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from runtime.config.reference import render as config_document
 from tests.architecture.keys_document import keys_document
+from tests.architecture.openapi_document import openapi_text
 from tests.architecture.states_document import states_document
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
 DOCUMENTS: Final[dict[str, Callable[[], str]]] = {
+    "docs/config.md": config_document,
     "docs/keys.md": keys_document,
+    "docs/openapi.json": openapi_text,
     "docs/states.md": states_document,
 }
 

@@ -16,6 +16,7 @@ from runtime.deadline import Deadline
 from runtime.errors import Conflict, NotFound
 
 _ATTEMPTS: Final = 5
+_AT_ONCE: Final = 50
 
 
 def acknowledge(
@@ -38,24 +39,41 @@ def remove(store: Store, layout: Layout, fault: str, *, deadline: Deadline) -> N
 
 def acknowledge_all(store: Store, layout: Layout, *, at: datetime, deadline: Deadline) -> None:
     """Note that somebody has seen all faults there are."""
-    for fault in _ids(store, layout, deadline):
-        try:
-            acknowledge(store, layout, fault, at=at, deadline=deadline)
-        except NotFound:
-            continue  # somebody else has deleted it
+
+    def changes(view: TreeView, fault: str) -> list[Change]:
+        return fault_record.acknowledge(view, layout, fault, at)
+
+    _make_all(store, layout, changes, deadline)
 
 
 def remove_all(store: Store, layout: Layout, *, deadline: Deadline) -> None:
     """Delete all faults there are; those that are still seen come back."""
-    for fault in _ids(store, layout, deadline):
+
+    def changes(view: TreeView, fault: str) -> list[Change]:
+        return fault_record.remove(view, layout, fault)
+
+    _make_all(store, layout, changes, deadline)
+
+
+def _make_all(
+    store: Store,
+    layout: Layout,
+    changes: Callable[[TreeView, str], list[Change]],
+    deadline: Deadline,
+) -> None:
+    """Many faults in few transactions; where one of them has just changed, one by one."""
+    top = layout.path("faults")
+    view = snapshot(store, [top], deadline)
+    ids = list(view.children(top) or ())
+    for start in range(0, len(ids), _AT_ONCE):
+        part = ids[start : start + _AT_ONCE]
         try:
-            remove(store, layout, fault, deadline=deadline)
-        except NotFound:
-            continue  # somebody else has deleted it
-
-
-def _ids(store: Store, layout: Layout, deadline: Deadline) -> tuple[str, ...]:
-    return store.children(layout.path("faults"), deadline) or ()
+            if found := [change for fault in part for change in changes(view, fault)]:
+                store.apply(found, deadline)
+        except (Conflict, NotFound):
+            for fault in part:
+                path = layout.path("fault", fault=fault)
+                _make(store, path, lambda now, fault=fault: changes(now, fault), deadline)
 
 
 def _path(store: Store, layout: Layout, fault: str, deadline: Deadline) -> str:

@@ -62,6 +62,6 @@ def _table(keys: Iterable[Key]) -> Iterator[str]:
     for key in sorted(keys, key=lambda key: (key.path, key.since)):
         marks = [m for m, on in (("ephemeral", key.is_ephemeral), ("secret", key.is_secret)) if on]
         form = ", ".join([key.form, *marks])
-        versions = f"{key.since}–" if key.until is None else f"{key.since}–{key.until - 1}"
+        versions = f"from {key.since}" if key.until is None else f"{key.since} to {key.until - 1}"
         about = key.about.replace("|", "\\|")
         yield f"| `{key.path}` | {key.name} | {form} | {key.writer} | {versions} | {about} |"

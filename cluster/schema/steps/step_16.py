@@ -25,31 +25,25 @@ _NUMBER: Final = 16
 
 def _plan(tree: Tree) -> StepPlan:
     shape = Shape(tree)
-    groups, notes = list(each_alone(additions(shape, _added_first()))), list[str]()
+    groups, notes = list(each_alone(additions(shape, _completed()))), list[str]()
     for convert in (convert_vms, convert_nodes, convert_faults, convert_logs, convert_cluster):
         plan = convert(shape)
         groups += plan.groups
         notes += plan.unconverted
-    groups += each_alone(additions(shape, _kept()))
     return StepPlan(tuple(groups), (*notes, *_left_behind(shape)))
 
 
-def _added_first() -> list[Key]:
-    """Keys of the tree as a whole that are new."""
+def _completed() -> list[Key]:
+    """New keys of the tree as a whole, and all that the earlier layouts have too: the earlier
+    implementation's own updates left some out on objects that existed."""
     return [
         key
         for key in layout(_NUMBER).rows()
-        if key.since == _NUMBER and "{" not in key.path and key.name not in _CONVERTED
+        if key.since < _NUMBER or ("{" not in key.path and key.name not in _CONVERTED)
     ]
 
 
 _CONVERTED: Final = ("cluster.wanted_maintenance",)
-
-
-def _kept() -> list[Key]:
-    """Keys that the earlier layouts have too: the earlier implementation's own updates left some
-    out on objects that existed."""
-    return [key for key in layout(_NUMBER).rows() if key.since < _NUMBER]
 
 
 def _left_behind(shape: Shape) -> list[str]:

@@ -6,6 +6,7 @@ looks again; one that finds it gone, because somebody else deleted it, has nothi
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from cluster.records import fault_record
@@ -40,7 +41,7 @@ def remove(store: Store, layout: Layout, fault: str, *, deadline: Deadline) -> N
 def acknowledge_all(store: Store, layout: Layout, *, at: datetime, deadline: Deadline) -> None:
     """Note that somebody has seen all faults there are."""
 
-    def changes(view: TreeView, fault: str) -> list[Change]:
+    def changes(fault: str, view: TreeView) -> list[Change]:
         return fault_record.acknowledge(view, layout, fault, at)
 
     _make_all(store, layout, changes, deadline)
@@ -49,7 +50,7 @@ def acknowledge_all(store: Store, layout: Layout, *, at: datetime, deadline: Dea
 def remove_all(store: Store, layout: Layout, *, deadline: Deadline) -> None:
     """Delete all faults there are; those that are still seen come back."""
 
-    def changes(view: TreeView, fault: str) -> list[Change]:
+    def changes(fault: str, view: TreeView) -> list[Change]:
         return fault_record.remove(view, layout, fault)
 
     _make_all(store, layout, changes, deadline)
@@ -58,7 +59,7 @@ def remove_all(store: Store, layout: Layout, *, deadline: Deadline) -> None:
 def _make_all(
     store: Store,
     layout: Layout,
-    changes: Callable[[TreeView, str], list[Change]],
+    changes: Callable[[str, TreeView], list[Change]],
     deadline: Deadline,
 ) -> None:
     """Many faults in few transactions; where one of them has just changed, one by one."""
@@ -68,12 +69,12 @@ def _make_all(
     for start in range(0, len(ids), _AT_ONCE):
         part = ids[start : start + _AT_ONCE]
         try:
-            if found := [change for fault in part for change in changes(view, fault)]:
+            if found := [change for fault in part for change in changes(fault, view)]:
                 store.apply(found, deadline)
         except (Conflict, NotFound):
             for fault in part:
                 path = layout.path("fault", fault=fault)
-                _make(store, path, lambda now, fault=fault: changes(now, fault), deadline)
+                _make(store, path, partial(changes, fault), deadline)
 
 
 def _path(store: Store, layout: Layout, fault: str, deadline: Deadline) -> str:

@@ -22,10 +22,10 @@ SMALL_ROOT = REPOSITORY / "tests" / "process" / "small_root.py"
 
 CONFIG = """
 pvc:
-  node: hv1
+  node: localhost
   cluster:
-    coordinators: [hv1]
-    {store}
+    coordinators: [localhost]
+    zookeeper: {{port: {port}}}
     networks:
       upstream:
         {{domain: up.example.com, network: 10.100.0.0/24, floating_ip: 10.100.0.250/24,
@@ -44,10 +44,12 @@ pvc:
 class RealRoot:
     """One root and its tree."""
 
-    def __init__(self, workers: Sequence[dict[str, object]], **patience: float) -> None:
+    def __init__(
+        self, workers: Sequence[dict[str, object]], *, port: int = 2181, **patience: float
+    ) -> None:
         self.where = Path(tempfile.mkdtemp(prefix="pvc-root-"))
         self.config = self.where / "pvcnoded.yaml"
-        self.config.write_text(CONFIG.format(directory=self.where, store=""))
+        self.config.write_text(CONFIG.format(directory=self.where, port=port))
         (self.where / "plan.json").write_text(
             json.dumps({"workers": list(workers), "patience": patience})
         )
@@ -58,7 +60,7 @@ class RealRoot:
         chosen = command or (str(SMALL_ROOT), str(self.where / "plan.json"))
         kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         self.process = subprocess.Popen(
-            [sys.executable, *chosen, "--config", str(self.config)],
+            [sys.executable, "-P", *chosen, "--config", str(self.config)],
             env={**kept, "PYTHONPATH": str(REPOSITORY), **environment},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -110,7 +112,7 @@ class RealRoot:
         try:
             while SYSTEM_CLOCK.now() < end:
                 for envelope in ears.receive(end):
-                    if isinstance(envelope.message, Facts):
+                    if envelope.sender == "supervisor" and isinstance(envelope.message, Facts):
                         return dict(envelope.message.values)
         finally:
             ears.close()

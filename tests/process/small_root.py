@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from runtime.clock import Instant
@@ -35,6 +36,9 @@ def run(plan_file: Path, arguments: Sequence[str]) -> int:
         catalogue=[spec_of(entry) for entry in plan["workers"]],
         launcher=SpawnLauncher(command),
         open_store=lambda _: AwayStore(Instant(0.0)),
+        adjust=lambda config: replace(
+            config, directories=replace(config.directories, state=plan_file.parent / "state")
+        ),
         patience=Patience(**plan.get("patience", {})),
     )
     return main(arguments, variant)

@@ -5,6 +5,7 @@ holds a buffer and never one of the few threads that run handlers.
 """
 
 import json
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -41,10 +42,13 @@ class HttpServer:
     """Serves one application until it is stopped."""
 
     def __init__(self, application: Callable[..., Any], address: str, port: int) -> None:
+        # Its queue says at warning how long it is, once for each request of a busy moment.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._map: dict[int, Any] = {}
         self._server = create_server(application, map=self._map, host=address, port=port, **_LIMITS)
         self._server.channel_class = _Channel
         self._is_ending = threading.Event()
+        self._has_stopped_accepting = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
 
     @property
@@ -62,14 +66,23 @@ class HttpServer:
 
     def stop(self, deadline: Deadline) -> None:
         """Accept nothing more, let what is being answered end until the deadline, then close."""
-        # Not close(): that takes away the trigger by which answers under way get out.
-        self._server.accepting = False
-        self._server.socket.close()
-        self._server.del_channel()
+        if not self.is_alive():
+            return
+        # In the server's own thread: a socket closed by another one, while it is polled, makes
+        # waitress close everything, with the answers under way.
+        self._server.trigger.pull_trigger(self._stop_accepting)
+        self._has_stopped_accepting.wait(deadline.left())
         self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=deadline.left())
         self._is_ending.set()
         self._server.pull_trigger()
         self._thread.join(max(deadline.left(), 2 * _LOOK_SECONDS))
+
+    def _stop_accepting(self) -> None:
+        # Not the server's close(): that takes away the trigger by which answers get out.
+        self._server.accepting = False
+        self._server.del_channel()
+        self._server.socket.close()
+        self._has_stopped_accepting.set()
 
     def _serve(self) -> None:
         while not (self._is_ending.is_set() and not self._has_output()):

@@ -7,6 +7,7 @@ requests, and the memory of the process.
 
 import contextlib
 import http.client
+import os
 import socket
 import statistics
 import threading
@@ -90,6 +91,7 @@ def measure(store: Store, member_port: int, pid: int, port: int) -> None:
         return False
 
     wait_until(answers, 30)
+    print(f"{'load of this machine':<46} {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     print(f"{'start until the first answer':<46} {time.perf_counter() - started:.2f} s")
     timed(port, "/node", 50)
     before = requests_served(member_port)

@@ -15,8 +15,8 @@ from cluster.schema.migration import (
     PROGRESS_PATH,
     MigrationProgress,
     MigrationReport,
-    applied,
     batches,
+    change,
     progress_text,
     steps_after,
     unknown_keys,
@@ -64,7 +64,7 @@ def migrate(
         return MigrationReport(from_version=NEWEST, to_version=NEWEST)
     backup = save(start.tree, start.version, backup_directory, clock)
     run.announce(from_version=start.version, backup=str(backup), node=node)
-    unconverted: list[str] = []
+    unknown, unconverted = unknown_keys(start.tree), list[str]()
     for step in steps_after(start.version):
         unconverted += run.step(step)
     return MigrationReport(
@@ -72,7 +72,7 @@ def migrate(
         to_version=NEWEST,
         backup=str(backup),
         transactions=run.transactions,
-        unknown=unknown_keys(start.tree),
+        unknown=unknown,
         unconverted=tuple(dict.fromkeys(unconverted)),
     )
 
@@ -165,5 +165,5 @@ class _Run:
             self._seen = None
             return False
         self.transactions += 1
-        self._seen = replace(seen, tree=applied(seen.tree, changes))
+        change(seen.tree, changes)
         return True

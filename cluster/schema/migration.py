@@ -84,15 +84,20 @@ def weight(changes: Iterable[Change]) -> int:
 def applied(tree: Tree, changes: Iterable[Change]) -> dict[str, bytes]:
     """Return the tree as it is after these changes."""
     after = dict(tree)
-    for change in changes:
-        match change:
+    change(after, changes)
+    return after
+
+
+def change(tree: dict[str, bytes], changes: Iterable[Change]) -> None:
+    """Make changes to a snapshot in its place: a big tree is not copied for each transaction."""
+    for one in changes:
+        match one:
             case Create(path, data) | Write(path, data):
-                after[path] = data
+                tree[path] = data
             case Delete(path):
-                after.pop(path, None)
+                tree.pop(path, None)
             case Check():
                 pass
-    return after
 
 
 def progress_text(*, from_version: int, backup: str, node: str) -> bytes:

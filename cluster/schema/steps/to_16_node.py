@@ -22,6 +22,13 @@ _FACTS: Final = (
     "memprov",
     "network_stats",
 )
+_MEMORY: Final = {
+    "total_mb": "memtotal",
+    "used_mb": "memused",
+    "free_mb": "memfree",
+    "allocated_mb": "memalloc",
+    "provisioned_mb": "memprov",
+}
 _DROPPED: Final = ("keepalive", "daemonmode", "monitoring_plugins", "monitoring_health")
 _ROLES: Final = frozenset({"coordinator", "hypervisor"})
 _OWN_STATES: Final = frozenset({"init", "run", "shutdown", "stop"})
@@ -83,34 +90,28 @@ def _facts(shape: Shape, path: str, notes: list[str]) -> Group:
     removed = [f"{path}/{name}" for name in _FACTS]
     if f"{path}/facts" in shape or not any(value is not None for value in old.values()):
         return tuple(shape.remove(removed))
+    facts = _as_facts(path, old, notes)
+    return (*shape.put(f"{path}/facts", codec.to_json(facts)), *shape.remove(removed))
+
+
+def _as_facts(path: str, old: Mapping[str, bytes | None], notes: list[str]) -> dict[str, object]:
     static = codec.read_text(old["staticdata"]).split(" ")
     if len(static) != 4:
         notes.append(f"{path}/staticdata: not four words, seen anew when the node is up")
         static = ["0", "", "", ""]
-
-    def count(name: str) -> int:
-        return codec.read_integer(old[name]) or 0
-
-    facts = {
+    return {
         "at": "",
         "cpu_count": codec.read_integer(static[0].encode()) or 0,
         "load": codec.read_number(old["cpuload"]) or 0.0,
         "kernel": static[1],
         "os": static[2],
         "arch": static[3],
-        "memory": {
-            "total_mb": count("memtotal"),
-            "used_mb": count("memused"),
-            "free_mb": count("memfree"),
-            "allocated_mb": count("memalloc"),
-            "provisioned_mb": count("memprov"),
-        },
-        "vcpus_allocated": count("vcpualloc"),
-        "vms_running": count("domainscount"),
+        "memory": {new: codec.read_integer(old[name]) or 0 for new, name in _MEMORY.items()},
+        "vcpus_allocated": codec.read_integer(old["vcpualloc"]) or 0,
+        "vms_running": codec.read_integer(old["domainscount"]) or 0,
         "interfaces": _interfaces(codec.read_object(old["network_stats"]) or {}),
         "workers": {},
     }
-    return (*shape.put(f"{path}/facts", codec.to_json(facts)), *shape.remove(removed))
 
 
 def _interfaces(stats: Mapping[str, Any]) -> dict[str, object]:

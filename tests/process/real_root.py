@@ -143,7 +143,7 @@ class RealRoot:
 
 @contextlib.contextmanager
 def real_root(workers: Sequence[dict[str, object]], **patience: float) -> Iterator[RealRoot]:
-    root = RealRoot(workers, **patience)
+    root = RealRoot(workers, port=2181, **patience)
     try:
         yield root.start()
     finally:

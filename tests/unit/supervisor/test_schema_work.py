@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 import pytest
@@ -10,45 +9,18 @@ import pytest
 from cluster.schema.layout import layout
 from cluster.schema.versions import NEWEST
 from cluster.store.store import Create, Write
-from runtime.config.node import (
-    Directories,
-    FencingSection,
-    IpmiSection,
-    LoggingSection,
-    NetworkSection,
-    NodeConfig,
-    StoreSection,
-)
-from runtime.config.timing import Timing
+from runtime.config.node import FencingSection
 from runtime.deadline import Deadline
 from supervisor.recorded import recall
 from supervisor.schema import SchemaWork
 from supervisor.schema_plan import SchemaPatience, SchemaView
 from tests.fakes.clock import FakeClock
 from tests.fakes.ensemble import FakeEnsemble
+from tests.fakes.node_config import node_config
 from tests.fakes.old_trees import old_tree
 from tests.fakes.store import FakeStore
 
 VERSION = "/schema/version"
-
-
-def config(state: Path, node: str = "hv1") -> NodeConfig:
-    network = NetworkSection(
-        domain="example.com",
-        network=IPv4Network("10.0.0.0/24"),
-        floating_ip=IPv4Address("10.0.0.250"),
-    )
-    return NodeConfig(
-        node=node,
-        debug=False,
-        coordinators=("hv1",),
-        networks={"cluster": network},
-        store=StoreSection(hosts=("hv1:2181",)),
-        timing=Timing(),
-        fencing=FencingSection(ipmi=IpmiSection(host="bmc1", user="u", password="p")),
-        logging=LoggingSection(),
-        directories=Directories(runtime=state / "run", state=state),
-    )
 
 
 class Bench:
@@ -67,7 +39,7 @@ class Bench:
 
     def of(self, node: str, report: Callable[[SchemaView], None] | None = None) -> SchemaWork:
         return SchemaWork(
-            config=config(self.state, node),
+            config=node_config(self.state, node),
             store=self.store,
             clock=self.clock,
             patience=SchemaPatience(),
@@ -203,13 +175,13 @@ def test_a_root_that_ends_leaves_the_migration_to_be_resumed(tmp_path: Path) -> 
 
 
 def test_a_store_that_goes_away_in_the_middle_is_tried_again(empty: Bench) -> None:
-    read = empty.store.read_many
-    empty.store.read_many = lambda paths, deadline: (empty.store.suspend(), read(paths, deadline))[1]  # type: ignore[assignment,method-assign,func-returns-value]
+    empty.ensemble.listen(lambda path: empty.store.suspend() if path == VERSION else None)
     assert empty.work.round() == SchemaPatience().waiting_seconds
-    empty.store.read_many = read  # type: ignore[method-assign]
+    assert empty.views == []
     empty.store.resume()
     empty.work.round()
     assert empty.views[-1].tree == NEWEST
+    assert empty.get(layout(NEWEST).path("node", node="hv1")) == b"coordinator"
 
 
 def test_hypervisors_are_clients(tmp_path: Path) -> None:
@@ -222,7 +194,7 @@ def test_hypervisors_are_clients(tmp_path: Path) -> None:
 
 def test_without_a_bmc_the_keys_are_empty(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
-    plain = replace(config(tmp_path), fencing=FencingSection())
+    plain = replace(node_config(tmp_path), fencing=FencingSection())
     SchemaWork(
         config=plain,
         store=bench.store,

@@ -60,7 +60,8 @@ def supervise(read: ConfigRead, configuration: ConfigFile, variant: Variant) -> 
         log.info("root_ended", code=end.code)
         return end.code
     log.info("root_reexecuted")
-    return become_anew(_to_carry(root.memory, carried, was_ready=parts.herald.was_ready))
+    tree = keeper.view().tree
+    return become_anew(_to_carry(root.memory, carried, tree, was_ready=parts.herald.was_ready))
 
 
 def _introduce(config: NodeConfig, notes: tuple[str, ...]) -> None:
@@ -83,7 +84,7 @@ def _parts(
         config=roster.config,
         open_store=variant.open_store,
         clock=SYSTEM_CLOCK,
-        first=assumed(carried.schema_version if carried.schema_version else recorded),
+        first=assumed(recorded if carried.schema_version is None else carried.schema_version),
         patience=variant.schema_patience,
     )
     parts = Parts(
@@ -111,11 +112,11 @@ def _herald(voice: Publisher, carried: Carried, variant: Variant) -> Herald:
     )
 
 
-def _to_carry(memory: Memory, carried: Carried, *, was_ready: bool) -> Carried:
+def _to_carry(memory: Memory, carried: Carried, tree: int | None, *, was_ready: bool) -> Carried:
     return Carried(
         pid=carried.pid,
         run_id=carried.run_id,
         incarnations={child.spec.name: child.incarnation for child in memory.children},
         was_ready=was_ready,
-        schema_version=memory.tree,
+        schema_version=tree,
     )

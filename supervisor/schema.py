@@ -159,8 +159,12 @@ class SchemaWork:
 
     def _refuse(self, error: TreeTooNew | TreeBroken) -> None:
         tree = error.fields.get("tree")
-        version = tree if isinstance(tree, int) else -1
-        view = SchemaView(tree=version, workers=NEWEST, may_run=False, note=error.message)
+        view = SchemaView(
+            tree=tree if isinstance(tree, int) else None,
+            workers=NEWEST,
+            may_run=False,
+            note=error.message,
+        )
         if view != self._reported:
             log.error("tree_refused", reason=error.message)
             self._reported = view

@@ -89,7 +89,7 @@ def test_another_root_that_changes_the_version_restarts_this_tree(
         store.apply([Write("/schema/version", b"99")], Deadline.after(5.0))
         eventually(lambda: "root_reexecuted" in root.log(), 20, root)
         eventually(lambda: state_of(root, "keepalive") == "running", 20, root)
-        assert state_of(root, "console") == "waiting"
+        eventually(lambda: state_of(root, "console") == "waiting", 10, root)
         store.apply([Write("/schema/version", str(NEWEST).encode())], Deadline.after(5.0))
         eventually(lambda: state_of(root, "console") == "running", 30, root)
 

@@ -11,11 +11,12 @@ from typing import Any, Final
 import bottle
 
 from api import session_cookie
+from api.access import Access
 from api.authentication import Shown
 from api.errors import CRASH, body_of, plain, status_of
 from api.services import Services
 from api.v1.arguments import BadArguments, Pairs, read_arguments
-from api.v1.endpoint import PREFIX, Access, Answer, Call, Endpoint
+from api.v1.endpoint import PREFIX, Answer, Call, Endpoint
 from runtime.clock import Instant
 from runtime.errors import PvcError, Unavailable
 from runtime.log import get_logger

@@ -5,9 +5,9 @@ The key is looked at before the parameters: a stranger learns nothing about thos
 
 from dataclasses import dataclass
 
+from api.access import Access
 from api.identity import ANYBODY, NO_AUTHENTICATION, Identity
 from api.tokens import Tokens
-from api.v1.endpoint import Access
 from runtime.errors import Refused
 
 

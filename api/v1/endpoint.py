@@ -7,29 +7,16 @@ else has to be told about it.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from api.access import Access
 from api.identity import Identity
+from api.services import Services
 from api.v1.arguments import Arguments
 from api.v1.parameter import Kind, Parameter, Place
 
-if TYPE_CHECKING:
-    from api.services import Services
-
 PREFIX: Final = "/api/v1"
 _ELEMENT: Final = re.compile(r"<(\w+)>")
-
-
-class Access(StrEnum):
-    """Who may call an endpoint."""
-
-    OPEN = "open"
-    """Anybody, without a token."""
-    READ = "read"
-    """Every token."""
-    CHANGE = "change"
-    """Tokens of operators and admins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +24,7 @@ class Call:
     """One request, understood."""
 
     arguments: Arguments
-    services: "Services"
+    services: Services
     identity: Identity
     is_https: bool = False
     """Whether the client speaks TLS with us or with the proxy in front."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from api.v1.endpoint import PREFIX, Access, Endpoint
+from api.access import Access
+from api.v1.endpoint import PREFIX, Endpoint
 from api.v1.parameter import Parameter, Place
 from api.v1.schemas import SCHEMAS, ref
 from runtime.version import VERSION

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from api.v1.endpoint import Access, Answer, Call, endpoint
+from api.access import Access
+from api.v1.endpoint import Answer, Call, endpoint
 from api.v1.parameter import Kind, Parameter
 from api.v1.views_cluster import cluster_view
 from cluster.model.cluster import Maintenance

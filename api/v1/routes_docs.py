@@ -4,7 +4,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from api.v1.endpoint import ENDPOINTS, Access, Answer, Call, endpoint
+from api.access import Access
+from api.v1.endpoint import ENDPOINTS, Answer, Call, endpoint
 from api.v1.openapi import openapi_document
 
 GROUP: Final = "docs"

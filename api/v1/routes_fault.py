@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from api.v1.endpoint import Access, Answer, Call, endpoint
+from api.access import Access
+from api.v1.endpoint import Answer, Call, endpoint
 from api.v1.parameter import Parameter
 from api.v1.views_fault import SORT_KEYS, fault_view, sorted_faults
 from cluster.operations import fault_orders

@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from api.access import Access
 from api.seen import SeenNode
-from api.v1.endpoint import Access, Answer, Call, endpoint
+from api.v1.endpoint import Answer, Call, endpoint
 from api.v1.limit import name_filter
 from api.v1.parameter import Kind, Parameter
 from api.v1.views_node import coordinator_state, domain_state, log_view, node_view

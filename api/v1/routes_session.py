@@ -3,8 +3,9 @@
 from typing import Final
 
 from api import session_cookie
+from api.access import Access
 from api.authentication import Unauthenticated
-from api.v1.endpoint import PREFIX, Access, Answer, Call, endpoint
+from api.v1.endpoint import PREFIX, Answer, Call, endpoint
 from api.v1.parameter import Parameter, Place
 
 GROUP: Final = "session"

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from api.v1.endpoint import Access, Answer, Call, endpoint
+from api.access import Access
+from api.v1.endpoint import Answer, Call, endpoint
 from api.v1.views_task import queues_view, status_view
 from cluster.model.task import TaskProgress
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from api.v1.endpoint import Access, Answer, Call, Endpoint
+from api.access import Access
+from api.v1.endpoint import Answer, Call, Endpoint
 from cluster.model.task import TaskOrder, TaskProgress, TaskState
 from cluster.records import fault_record, task_record
 from cluster.schema.layout import layout

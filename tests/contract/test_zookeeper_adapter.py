@@ -128,6 +128,7 @@ def test_a_blocking_call_in_the_stores_thread_raises_instead_of_hanging(opened: 
     wait_until(lambda: len(caught) >= 3)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_client_that_kazoo_has_given_up_is_started_again(opened: Opener) -> None:
     store, other = opened(), opened()
     key = new_key(store)

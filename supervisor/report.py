@@ -7,6 +7,7 @@ from bus.messages import ChildState, TreeState
 from supervisor.child import Child, Phase
 from supervisor.schema_plan import SchemaView
 from supervisor.seen import Course, Memory
+from workers.spec import WhenExhausted
 
 _STATES: Final[dict[Phase, ChildState]] = {
     Phase.WAITING: ChildState.WAITING,
@@ -21,11 +22,7 @@ _STATES: Final[dict[Phase, ChildState]] = {
 
 def is_ready(memory: Memory, schema: SchemaView) -> bool:
     """Whether every worker has beaten once, or cannot be expected to for a known reason."""
-    return all(
-        child.phase is Phase.RUNNING or child.is_on_trial or child.bad_config
-        or (child.spec.needs_current_schema and not schema.may_run)
-        for child in memory.children
-    )  # fmt: skip
+    return all(_is_settled(child, schema) for child in memory.children)
 
 
 def facts(
@@ -77,6 +74,16 @@ _COURSES: Final[dict[Course, str]] = {
     Course.LEAVE: "leaving",
     Course.ESCALATE: "giving up because of keepalive",
 }
+
+
+def _is_settled(child: Child, schema: SchemaView) -> bool:
+    if child.phase is Phase.RUNNING or child.is_on_trial or child.bad_config:
+        return True
+    if child.spec.needs_current_schema and not schema.may_run:
+        return True
+    # One that failed its first start is known to be in trouble. systemd, which would kill the
+    # whole tree when its start takes too long, need not wait until it is parked.
+    return child.restarts > 0 and child.spec.when_exhausted is WhenExhausted.PARK
 
 
 def _tree_state(memory: Memory, *, was_ready: bool) -> TreeState:

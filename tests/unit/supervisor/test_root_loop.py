@@ -53,6 +53,7 @@ class World:
     clock: FakeClock
     state: Path
     processes: list[FakeProcess] = field(default_factory=list)
+    mute: set[str] = field(default_factory=set)
     cannot_start: set[str] = field(default_factory=set)
     sent: list[tuple[str, Message]] = field(default_factory=list)
     notified: list[str] = field(default_factory=list)
@@ -64,8 +65,10 @@ class World:
     def start(self, spec: WorkerSpec, orders: WorkerOrders) -> Process:
         if spec.name in self.cannot_start:
             raise FileNotFoundError(2, "No such file or directory")
-        self.processes.append(FakeProcess(spec, orders, 100 + len(self.processes)))
-        return self.processes[-1]
+        process = FakeProcess(spec, orders, 100 + len(self.processes))
+        process.beats = spec.name not in self.mute
+        self.processes.append(process)
+        return process
 
     def receive(self, until: Instant) -> Sequence[Envelope]:
         if not self.numbers:
@@ -259,3 +262,17 @@ def test_a_reload_of_a_right_file_ends_in_a_fresh_image(tmp_path: Path) -> None:
             break
     assert root.memory.course == "reload"
     assert "RELOADING=1" in world.notified
+
+
+def test_one_that_never_beats_does_not_keep_systemd_waiting_until_it_is_parked(
+    tmp_path: Path,
+) -> None:
+    world = World(FakeClock(), tmp_path, mute={"console"})
+    turns(root_in(world), world, 15.0)
+    assert "READY=1" in world.notified
+
+
+def test_keepalive_that_never_beats_is_not_ready(tmp_path: Path) -> None:
+    world = World(FakeClock(), tmp_path, mute={"keepalive"})
+    turns(root_in(world), world, 25.0)
+    assert "READY=1" not in world.notified

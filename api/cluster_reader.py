@@ -137,7 +137,7 @@ class ClusterReader:
             beat_now=node.beat,
             is_present=node.presence is not None,
             silent_for=silent_for,
-            dead_after=self._dead_after_seconds,
+            dead_after=(node.facts and node.facts.dead_after_seconds) or self._dead_after_seconds,
         )
         own = faults_of_node(faults, node.name)
         return SeenNode(

@@ -106,6 +106,8 @@ class NodeFacts:
     vms_running: int = 0
     interfaces: Mapping[str, InterfaceFacts] = field(default_factory=dict)
     workers: Mapping[str, WorkerFacts] = field(default_factory=dict)
+    dead_after_seconds: float = 0.0
+    """For how long it may be silent by its configuration; 0 when it never said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

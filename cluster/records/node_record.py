@@ -136,6 +136,7 @@ def read_facts(data: bytes | None) -> NodeFacts | None:
             name: _worker(codec.as_object(item))
             for name, item in codec.as_object(plain.get("workers")).items()
         },
+        dead_after_seconds=codec.as_number(plain.get("dead_after_seconds")),
     )
 
 

@@ -1,13 +1,12 @@
 """Keepalive from its parts."""
 
-import json
 from functools import partial
 
 from cluster.model.node import Presence
+from cluster.records.node_record import presence_data
 from cluster.schema.layout import layout
 from cluster.schema.versions import NEWEST
 from cluster.store.store import Session
-from runtime.config.plain import to_plain
 from runtime.version import VERSION
 from workers.keepalive.act import Actor
 from workers.keepalive.actions import Action
@@ -27,7 +26,8 @@ def assemble(context: Context, machine: Machine) -> Parts[Seen, Action, Memory]:
         node=orders.config.node,
         run_id=orders.run_id,
         interval_seconds=orders.config.timing.keepalive_interval_seconds,
-        presence=json.dumps(to_plain(Presence(run=orders.run_id, version=VERSION))),
+        dead_after_seconds=orders.config.timing.dead_after_seconds,
+        presence=presence_data(Presence(run=orders.run_id, version=VERSION)).decode(),
     )
     in_flight = InFlight(store)
     observer = Observer(store=store, in_flight=in_flight, machine=machine, clock=clock)

@@ -12,12 +12,13 @@ from typing import Final
 
 from bus.messages import TreeState
 from cluster.model.node import DaemonState
+from cluster.records.node_record import beat_data, facts_data
 from cluster.store.store import Session, SessionState
 from runtime.clock import Instant, later
 from workers.decision import Decision
 from workers.keepalive.actions import Action, NoteLate, TakeSample
 from workers.keepalive.cadence import next_slot, slot_at
-from workers.keepalive.facts import facts_text
+from workers.keepalive.facts import node_facts
 from workers.keepalive.faults import Reports, conditions, item_of, reports
 from workers.keepalive.items import (
     BEAT,
@@ -50,6 +51,8 @@ class Own:
     node: str
     run_id: str
     interval_seconds: float
+    dead_after_seconds: float
+    """For how long the node may be silent before its peers suspect it."""
     presence: str
     """What the presence key holds."""
 
@@ -76,7 +79,7 @@ def decide(own: Own, seen: Seen, memory: Memory, now: Instant) -> Decision[Actio
     is_new_slot = memory.slot != slot
     late = 0 if memory.slot is None else max(0, slot - memory.slot - 1)
     memory = _count_late(replace(memory, slot=slot), late, now)
-    memory = _with_facts(_with_answers(memory, seen), seen, now)
+    memory = _with_facts(own, _with_answers(memory, seen), seen, now)
     memory = _with_reports(own, memory, seen, now)
     actions: list[Action] = [NoteLate(late)] if late else []
     look_again = next_slot(now, own.interval_seconds)
@@ -110,11 +113,12 @@ def _with_answers(memory: Memory, seen: Seen) -> Memory:
     return replace(memory, session=seen.session, items=items)
 
 
-def _with_facts(memory: Memory, seen: Seen, now: Instant) -> Memory:
+def _with_facts(own: Own, memory: Memory, seen: Seen, now: Instant) -> Memory:
     sample = seen.sample
     if sample is None or (memory.sample is not None and memory.sample.at == sample.at):
         return memory
-    return replace(memory, sample=sample, facts=facts_text(seen, sample, memory.sample, now))
+    facts = node_facts(seen, sample, memory.sample, now, dead_after_seconds=own.dead_after_seconds)
+    return replace(memory, sample=sample, facts=facts_data(facts).decode())
 
 
 def _with_reports(own: Own, memory: Memory, seen: Seen, now: Instant) -> Memory:
@@ -123,7 +127,7 @@ def _with_reports(own: Own, memory: Memory, seen: Seen, now: Instant) -> Memory:
 
 
 def _wanted(own: Own, memory: Memory, seen: Seen, slot: int) -> dict[str, str]:
-    wanted = {PRESENCE: own.presence, BEAT: f"{own.run_id} {slot}"}
+    wanted = {PRESENCE: own.presence, BEAT: beat_data(own.run_id, slot).decode()}
     if seen.tree is not None:
         wanted[DAEMON_STATE] = _SAID[seen.tree.state]
         # In a tree of another layout faults have another form.

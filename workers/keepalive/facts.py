@@ -1,23 +1,23 @@
 """What is written about this node with each beat; pure."""
 
-import json
 from collections.abc import Mapping
 
 from bus.messages import ChildState
 from cluster.model.node import MemoryFacts, NodeFacts, WorkerFacts
 from runtime.clock import Instant
-from runtime.config.plain import to_plain
 from workers.keepalive.machine import Sample
 from workers.keepalive.rates import interface_facts
 from workers.keepalive.seen import Child, Seen
 
 
-def facts_text(seen: Seen, sample: Sample, previous: Sample | None, now: Instant) -> str:
-    """Return the facts as they stand in the store."""
-    return json.dumps(to_plain(node_facts(seen, sample, previous, now)), separators=(",", ":"))
-
-
-def node_facts(seen: Seen, sample: Sample, previous: Sample | None, now: Instant) -> NodeFacts:
+def node_facts(
+    seen: Seen,
+    sample: Sample,
+    previous: Sample | None,
+    now: Instant,
+    *,
+    dead_after_seconds: float,
+) -> NodeFacts:
     """Return what this node sees of itself; the sums of its VMs come with the vm worker's facts."""
     return NodeFacts(
         at=sample.taken_at,
@@ -33,6 +33,7 @@ def node_facts(seen: Seen, sample: Sample, previous: Sample | None, now: Instant
         ),
         interfaces=interface_facts(previous, sample),
         workers=_workers(seen, now),
+        dead_after_seconds=dead_after_seconds,
     )
 
 

@@ -15,7 +15,7 @@ from workers.keepalive.machine import Counters, Sample
 from workers.keepalive.seen import Child, Seen, Tree
 from workers.keepalive.writing import Answer, Way
 
-OWN = Own(node="hv1", run_id="run", interval_seconds=1.0, presence="here")
+OWN = Own(node="hv1", run_id="run", interval_seconds=1.0, dead_after_seconds=5.0, presence="here")
 T0 = 100.2
 UP = Session(state=SessionState.CONNECTED, since=Instant(90.0), number=5)
 AWAY = Session(state=SessionState.SUSPENDED, since=Instant(90.0), number=5)

@@ -109,10 +109,11 @@ def _word(words: Words, name: str, word: Word, text: str) -> argparse.ArgumentPa
     if word.__module__ == "testbed.bed_words" and name not in ("run", "pvc"):
         parser.add_argument(
             "--name",
+            dest="bed",
             default=os.environ.get("PVC_TESTBED_NAME", "pvc"),
             help="which testbed, pvc or pvcXXXX, when several run",
         )
-    parser.set_defaults(word=word, name=os.environ.get("PVC_TESTBED_NAME", "pvc"))
+    parser.set_defaults(word=word, bed=os.environ.get("PVC_TESTBED_NAME", "pvc"))
     return parser
 
 

@@ -34,14 +34,14 @@ def up_word(arguments: argparse.Namespace) -> int:
 def down_word(arguments: argparse.Namespace) -> int:
     """Take the testbed down."""
     host.require_root()
-    down_module.down(arguments.name, settings.home_directory())
+    down_module.down(arguments.bed, settings.home_directory())
     return 0
 
 
 def status_word(arguments: argparse.Namespace) -> int:
     """Show the testbed; 0 when it is healthy."""
     host.require_root()
-    shown = status(_running(arguments.name))
+    shown = status(_running(arguments.bed))
     say(json.dumps(shown.as_json(), indent=2) if arguments.json else table(shown))
     return 0 if shown.healthy else 1
 
@@ -50,19 +50,19 @@ def run_word(arguments: argparse.Namespace) -> int:
     """Run a command in a node on the user's terminal."""
     if not arguments.command:
         raise BedError("run what? ./dev run NODE COMMAND…")
-    return _in_node(arguments.name, arguments.node, arguments.command)
+    return _in_node(arguments.bed, arguments.node, arguments.command)
 
 
 def shell_word(arguments: argparse.Namespace) -> int:
     """Open a shell in a node."""
     say(f"a shell in {arguments.node}, with the node's privileges; leave with exit")
-    return _in_node(arguments.name, arguments.node, ["/bin/bash", "--login"])
+    return _in_node(arguments.bed, arguments.node, ["/bin/bash", "--login"])
 
 
 def fault_word(arguments: argparse.Namespace) -> int:
     """Break something, or mend it."""
     host.require_root()
-    cluster = _running(arguments.name)
+    cluster = _running(arguments.bed)
     cluster.fault(arguments.node, arguments.kind, *arguments.arguments)
     say(" ".join([arguments.node, arguments.kind, *arguments.arguments]) + ": done")
     return 0
@@ -71,7 +71,7 @@ def fault_word(arguments: argparse.Namespace) -> int:
 def pvc_word(arguments: argparse.Namespace) -> int:
     """Become the command line client, connected to the testbed."""
     host.require_root()
-    bed = _running(arguments.name).settings
+    bed = _running(arguments.bed).settings
     client = CHECKOUT / "cli" / "__main__.py"
     environment = os.environ | connections.environment(bed) | {"PYTHONPATH": str(CHECKOUT)}
     os.execve(
@@ -95,12 +95,12 @@ def _running(name: str) -> Cluster:
 def _wanted(arguments: argparse.Namespace) -> Settings:
     """Return the settings asked for: those of the running testbed unless something else is said."""
     home, environment = settings.home_directory(), os.environ
-    old = settings.load(arguments.name, home)
+    old = settings.load(arguments.bed, home)
     nodes = arguments.nodes or (old.nodes if old else 3)
     coordinators = arguments.coordinators or (old.coordinators if old else _default(nodes))
     net = arguments.net or environment.get("PVC_TESTBED_NET")
     wanted = settings.new(
-        name=arguments.name,
+        name=arguments.bed,
         home=home,
         checkout=CHECKOUT,
         nodes=nodes,

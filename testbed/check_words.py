@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from testbed import host
 from testbed.commands import run_in_foreground
 from testbed.progress import complain, say
 from testbed.waiting import Stopwatch
@@ -12,7 +13,12 @@ from testbed.waiting import Stopwatch
 CHECKOUT = Path(__file__).resolve().parent.parent
 CODE = ("api", "bus", "cli", "cluster", "runtime", "supervisor", "testbed", "tests", "workers")
 CHECK_TESTS = ("unit", "contract", "architecture", "simulation")
+# With real servers: Zookeeper members and daemons on this host, then the cluster.
+REAL_TESTS = ("contract", "process", "integration")
+REAL_PACKAGES = ("default-jre-headless", "libslf4j-java", "libzookeeper-java")
+WITHOUT_SERVERS = "not integration and not zookeeper"
 NOTHING_COLLECTED = 5
+QUICK_SECONDS, REAL_SECONDS = 60, 300
 
 
 def check(_: argparse.Namespace) -> int:
@@ -24,7 +30,7 @@ def check(_: argparse.Namespace) -> int:
         ("format", _tool("ruff", "format", "--check", *_present(CODE))),
         ("types", _tool("mypy", f"--cache-dir={_cache('mypy')}", *_present(CODE))),
         ("import contracts", [str(_bin("lint-imports")), "--no-cache"]),
-        ("tests", _pytest("-m", "not integration", *_tests(CHECK_TESTS))),
+        ("tests", _pytest(QUICK_SECONDS, "-m", WITHOUT_SERVERS, *_tests(CHECK_TESTS))),
     ]
     failed = [name for name, argv in steps if not _passes(name, argv)]
     verdict = f"FAILED: {', '.join(failed)}" if failed else "all well"
@@ -33,13 +39,14 @@ def check(_: argparse.Namespace) -> int:
 
 
 def test(arguments: argparse.Namespace) -> int:
-    """Run check and then the integration tests; the last line is pytest's."""
+    """Run check, then the tests that need real servers; the last line is pytest's."""
     if check(arguments) != 0:
-        complain("./dev: check failed; the integration tests were not run")
+        complain("./dev: check failed; the tests with real servers were not run")
         return 1
-    say("integration tests on a real cluster")
-    wanted = arguments.arguments or _tests(("integration",))
-    return _run(_pytest("-m", "integration", *wanted))
+    say("tests with real servers: Zookeeper on this host, then a whole cluster")
+    host.ensure_packages(REAL_PACKAGES)
+    os.environ["PVC_REQUIRE_ZOOKEEPER"] = "1"
+    return _run(_pytest(REAL_SECONDS, *(arguments.arguments or _tests(REAL_TESTS))))
 
 
 def fmt(_: argparse.Namespace) -> int:
@@ -55,7 +62,7 @@ def sim(arguments: argparse.Namespace) -> int:
         say("there is no simulation yet: tests/simulation/ does not exist")
         return 0
     say("running the simulated cluster's scenarios")
-    return _run(_pytest(*_tests(("simulation",)), *arguments.arguments))
+    return _run(_pytest(REAL_SECONDS, *_tests(("simulation",)), *arguments.arguments))
 
 
 def bench(arguments: argparse.Namespace) -> int:
@@ -103,8 +110,14 @@ def _run(argv: list[str]) -> int:
     return run_in_foreground(argv, env=environment)
 
 
-def _pytest(*arguments: str) -> list[str]:
-    return _python("-m", "pytest", "-o", f"cache_dir={_cache('pytest')}", *arguments)
+def _pytest(seconds: int, *arguments: str) -> list[str]:
+    """Return a run in which a test that hangs for that long ends it, with every thread's stack."""
+    options = [
+        f"cache_dir={_cache('pytest')}",
+        f"faulthandler_timeout={seconds}",
+        "faulthandler_exit_on_timeout=true",
+    ]
+    return _python("-m", "pytest", *(word for each in options for word in ("-o", each)), *arguments)
 
 
 def _python(*arguments: str) -> list[str]:

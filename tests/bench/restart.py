@@ -44,7 +44,7 @@ def main() -> int:
             _say(f"{spec.name} killed, successor's first beat", times, "p99 <= 0.5 s")
         _say("comparison: python -c pass", [_bare() for _ in range(options.rounds)], "")
         for spec in CATALOGUE:
-            times = [_stop(root, ears, spec) for _ in range(options.stops)]
+            times = [_stop(root, ears, spec) for _ in range(max(1, options.stops))]
             bar = spec.beat_timeout_seconds + 1
             _say(f"{spec.name} stopped, successor's first beat", times, f"each <= {bar:g} s")
         ears.close()

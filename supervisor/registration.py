@@ -19,6 +19,7 @@ from runtime.version import VERSION
 _FOR_A_NEW_NODE: Final[Mapping[str, str]] = {
     "node.domain_state": DomainState.FLUSHED,
     "node.wanted_domain_state": WantedDomainState.FLUSHED,
+    "node.fence_lock": "",
     "node.log": "",
 }
 

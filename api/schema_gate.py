@@ -31,7 +31,9 @@ def judge(ours: int, first_seen: int | None, now: int | None) -> Gate:
         return Gate(Verdict.SERVE)
     if now is None:
         return Gate(
-            Verdict.REFUSE, "The cluster has no schema version yet: its first node makes it."
+            Verdict.REFUSE,
+            "The cluster has no readable schema version: its first node makes it when the cluster "
+            "is new, else the status of a node's pvcnoded says what is wrong.",
         )
     if now < ours:
         return Gate(

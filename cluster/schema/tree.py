@@ -37,7 +37,7 @@ class TreeTooNew(Conflict):
 
 
 class TreeBroken(Invalid):
-    """/schema/version holds no number: only a person can say what this tree is."""
+    """/schema/version holds no number, or was lost: only a person can say what this tree is."""
 
     code = "schema_version_broken"
 
@@ -73,12 +73,19 @@ def initialise(store: Store, deadline: Deadline) -> int:
 
     An empty ensemble becomes a tree of the newest version. A tree of the earlier implementation
     from before versions were counted gets the number 0, to be migrated. Harmless when another
-    node is faster, and when done already.
+    node is faster, and when done already. Raises `TreeBroken` when a tree has lost its number.
     """
     for _ in range(_ATTEMPTS):
         version = read_tree_version(store, deadline)
         if version is not None:
             return version
+        if _has_ours(store, deadline):
+            if store.read(VERSION_PATH, deadline) is not None:
+                continue  # another node has just made them all
+            raise TreeBroken(
+                f"{VERSION_PATH} is missing from a tree with keys of schema {NEWEST}: write the "
+                "number back, nothing else knows it"
+            )
         is_legacy = store.read(_LEGACY_MARK, deadline) is not None
         first = 0 if is_legacy else NEWEST
         try:
@@ -87,6 +94,16 @@ def initialise(store: Store, deadline: Deadline) -> int:
             continue  # somebody made one of them between our look and our transaction
         return first
     raise Conflict("the first keys of the tree change faster than they can be made")
+
+
+def _has_ours(store: Store, deadline: Deadline) -> bool:
+    """Whether the tree has a key as a whole that only our layouts have.
+
+    They are made together with /schema/version or by a migration of a tree that has it, so without
+    it they mean that it was deleted. Such a tree must not be taken for one of version 0.
+    """
+    marks = [k.path for k in layout(NEWEST).rows() if k.since == NEWEST and "{" not in k.path]
+    return any(value is not None for value in store.read_many(marks, deadline).values())
 
 
 def _first_keys(store: Store, version: int, deadline: Deadline) -> list[Change]:

@@ -360,6 +360,18 @@ def test_a_tree_from_before_versions_were_counted_gets_number_zero(tmp_path: Pat
     assert store.tree() == whole.tree()
 
 
+def test_a_tree_that_lost_its_version_is_refused_and_left_alone() -> None:
+    fresh = DyingStore.holding({})
+    initialise(cast(Store, fresh), deadline())
+    lost = fresh.tree()
+    del lost["/schema/version"]
+    store = DyingStore.holding(lost)
+    with pytest.raises(TreeBroken, match="write the number back"):
+        initialise(cast(Store, store), deadline())
+    assert store.transactions == []
+    assert store.tree() == lost
+
+
 def test_a_fresh_tree_and_a_migrated_one_have_the_same_roots(tmp_path: Path) -> None:
     fresh, old = DyingStore.holding({}), DyingStore.holding(old_tree(0))
     initialise(cast(Store, fresh), deadline())

@@ -22,8 +22,11 @@ def make_switch(settings: Settings) -> None:
     refuse_clashing_routes(settings)
     run(["ip", "netns", "add", switch])
     run(["ip", "-n", switch, "link", "set", "lo", "up"])
-    for short in NETWORKS:
-        bridge = ["name", f"br-{short}", "type", "bridge", "stp_state", "0", "forward_delay", "0"]
+    for number, short in enumerate(NETWORKS):
+        # A bridge without an address of its own takes the lowest of its ports': its BMCs would
+        # be out of reach for seconds whenever a node is switched on and its port is a new one.
+        own = ["name", f"br-{short}", "address", f"02:fe:0{number}:00:01:00"]
+        bridge = [*own, "type", "bridge", "stp_state", "0", "forward_delay", "0"]
         run(["ip", "-n", switch, "link", "add", *bridge])
         run(["ip", "-n", switch, "link", "set", f"br-{short}", "up"])
     for node in settings.all_nodes():

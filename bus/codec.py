@@ -34,19 +34,22 @@ _TOPICS: Final = frozenset(topic.value for topic in Topic)
 
 
 def encode(envelope: Envelope) -> bytes:
-    """Return the frame; raises `Invalid` when it would be too big."""
+    """Return the frame; raises `Invalid` when it cannot travel: too big, or not to be written."""
     message = envelope.message
-    body = {name: getattr(message, name) for name in _FIELDS[type(message)]}
-    packed: bytes = msgpack.packb(
-        {
-            "topic": envelope.address,
-            "kind": _NAMES[type(message)],
-            "sender": envelope.sender,
-            "sequence": envelope.sequence,
-            "at": envelope.at,
-            "body": body,
-        }
-    )
+    plain = {
+        "topic": envelope.address,
+        "kind": _NAMES[type(message)],
+        "sender": envelope.sender,
+        "sequence": envelope.sequence,
+        "at": envelope.at,
+        "body": {name: getattr(message, name) for name in _FIELDS[type(message)]},
+    }
+    try:
+        packed: bytes = msgpack.packb(plain)
+    except (ValueError, TypeError, OverflowError) as error:
+        # A log line may hold half a character (a file's name that is no UTF-8): whoever logs it
+        # must not fail for that.
+        raise Invalid(f"not to be written: {error!r}"[:300], address=envelope.address) from error
     frame = envelope.address.encode() + _END_OF_ADDRESS + packed
     if len(frame) > MAX_FRAME_BYTES:
         raise Invalid("message too big for the bus", address=envelope.address, bytes=len(frame))

@@ -107,4 +107,4 @@ class ChildState(StrEnum):
 
 # The `values` of facts.supervisor, sent once a second and at each change:
 #   {"tree": TreeState, "schema": str note or "", "workers": {name: {"state": ChildState,
-#    "pid": int, "restarts": int, "reason": str}}}
+#    "pid": int, "restarts": int, "abandoned": int, "reason": str}}}

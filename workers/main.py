@@ -16,7 +16,8 @@ from typing import Any, Final, NoReturn
 import setproctitle
 
 from bus.ends import Outgoing
-from bus.messages import Beat, Line, StopReason
+from bus.log_lines import onto_the_bus
+from bus.messages import Beat, StopReason
 from bus.publisher import Publisher
 from bus.subscriber import Subscriber
 from bus.topics import Topic, address
@@ -26,7 +27,7 @@ from runtime.clock import SYSTEM_CLOCK, Clock, later
 from runtime.config.node import StoreSection
 from runtime.errors import ConfigError
 from runtime.exitcode import ExitCode
-from runtime.log import LogLine, add_sink, get_logger, set_up_logging
+from runtime.log import add_sink, get_logger, set_up_logging
 from workers.loop import Loop, Pace, Parts
 from workers.orders import WorkerOrders
 from workers.parent import die_with_parent, is_child_of
@@ -88,22 +89,11 @@ def _run(
     priority = take_priority(spec)
     directory = orders.config.directories.runtime
     publisher = Publisher(directory, spec.name)
-    add_sink(_log_sink(spec.name, Publisher(directory, spec.name)))
-    control = address(Topic.CONTROL, spec.name)
-    subscriber = Subscriber(directory, [control, *interests])
+    add_sink(onto_the_bus(spec.name, Publisher(directory, spec.name)))
+    subscriber = Subscriber(directory, [address(Topic.CONTROL, spec.name), *interests])
     subscriber.wake_on(signals.wake.fileno())
     store = open_store(orders.config.store)
-    parts = _parts(
-        Context(
-            orders=orders,
-            spec=spec,
-            store=store,
-            outgoing=publisher,
-            wake=signals.wake,
-            clock=SYSTEM_CLOCK,
-        ),
-        assemble,
-    )
+    parts = _parts(_context(orders, spec, store, publisher, signals.wake), assemble)
     gc.collect()
     # What is there now stays: later collections need not walk it, nor stop us for it.
     gc.freeze()
@@ -113,6 +103,14 @@ def _run(
     log.info("worker_ended", reason=reason)
     store.close()
     return ExitCode.OK
+
+
+def _context(
+    orders: WorkerOrders, spec: WorkerSpec, store: Store, outgoing: Outgoing, wake: Wake
+) -> Context:
+    return Context(
+        orders=orders, spec=spec, store=store, outgoing=outgoing, wake=wake, clock=SYSTEM_CLOCK
+    )
 
 
 def _parts(context: Context, assemble: Assemble) -> Parts[Any, Any, Any]:
@@ -149,27 +147,6 @@ def _beat(publisher: Publisher, orders: WorkerOrders) -> Callable[[int, str], No
         )
 
     return beat
-
-
-def _log_sink(worker: str, publisher: Publisher) -> Callable[[LogLine], None]:
-    """Put lines on the bus, by a socket of their own: a flood of lines must not drop beats."""
-
-    def sink(line: LogLine) -> None:
-        publisher.send(
-            Topic.LOG,
-            worker,
-            Line(
-                worker=worker,
-                at=line.at.isoformat(timespec="milliseconds"),
-                level=line.level,
-                text=" ".join(x for x in (line.event, line.facts) if x)[:_LONGEST_LINE],
-            ),
-        )
-
-    return sink
-
-
-_LONGEST_LINE: Final = 4096
 
 
 class _Signals:

@@ -34,5 +34,5 @@ class WorkerOrders:
 
     @classmethod
     def from_json(cls, text: str) -> "WorkerOrders":
-        """Read the text again; raises `Invalid` when it is not ours."""
+        """Read the text again; raises when it is not ours: a bug of the root."""
         return from_plain(cls, json.loads(text))

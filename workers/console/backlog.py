@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
+from bus.log_lines import LONGEST_TEXT
 from bus.messages import Line
 
 _MOST_SENDERS: Final = 64
-_LONGEST_LINE: Final = 4096
 
 
 class Backlog:
@@ -36,7 +36,7 @@ class Backlog:
         if len(self._lines) >= self._most_lines:
             self._lines.popleft()
             self._lose(1)
-        self._lines.append(text_of(line)[:_LONGEST_LINE])
+        self._lines.append(text_of(line)[:LONGEST_TEXT])
 
     def begin(self, most_bytes: int, at: str) -> Sequence[str]:
         """Return the next lines to store, so many bytes at most but one line at least.

@@ -51,6 +51,12 @@ def test_unknown_fields_are_ignored_and_absent_ones_take_their_default() -> None
     assert decode(frame(body=body, more=[1, 2])).message == BEAT
 
 
+@pytest.mark.parametrize("value", ["\udcff", 1 << 70, object()])
+def test_what_cannot_be_written_is_refused(value: object) -> None:
+    with pytest.raises(Invalid):
+        encode(envelope(Facts(worker="vm", values={"a": value})))
+
+
 @pytest.mark.parametrize(
     "broken",
     [

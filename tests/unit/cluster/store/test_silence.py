@@ -1,3 +1,5 @@
+import pytest
+
 from cluster.store.silence import Silence
 from runtime.clock import Instant
 
@@ -23,7 +25,7 @@ def test_the_oldest_request_counts_however_many_follow() -> None:
     silence = begun()
     silence.asked(at(10.0))
     silence.asked(at(11.5))
-    assert silence.left(at(11.5)) == 0.5
+    assert silence.left(at(11.5)) == pytest.approx(0.5)
     assert silence.left(at(13.0)) == 0.0
 
 
@@ -31,7 +33,7 @@ def test_any_bytes_start_the_time_afresh() -> None:
     silence = begun()
     silence.asked(at(10.0))
     silence.heard(at(11.5))
-    assert silence.left(at(12.0)) == 1.5
+    assert silence.left(at(12.0)) == pytest.approx(1.5)
 
 
 def test_nothing_is_owed_after_the_last_answer() -> None:
@@ -40,7 +42,7 @@ def test_nothing_is_owed_after_the_last_answer() -> None:
     silence.settled()
     assert silence.left(at(100.0)) is None
     silence.asked(at(100.0))
-    assert silence.left(at(101.0)) == 1.0
+    assert silence.left(at(101.0)) == pytest.approx(1.0)
 
 
 def test_a_new_connection_owes_nothing() -> None:

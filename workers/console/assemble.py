@@ -33,7 +33,12 @@ def assemble(context: Context) -> Parts[Seen, Action, Memory]:
         clock=clock,
     )
     return Parts(
-        observe=lines.observe, decide=decide, act=lines.act, memory=Memory(), hear=lines.hear
+        observe=lines.observe,
+        decide=decide,
+        act=lines.act,
+        memory=Memory(),
+        hear=lines.hear,
+        finish=lines.finish,
     )
 
 

@@ -3,14 +3,18 @@
 from typing import assert_never
 
 from bus.ends import Outgoing
-from bus.messages import Envelope, Facts, Line
+from bus.messages import Envelope, Facts, Line, StopReason
 from bus.topics import Topic
 from runtime.clock import Clock
+from runtime.errors import Unavailable
+from runtime.log import get_logger
 from workers.console.actions import Action, Store, TellFacts
 from workers.console.backlog import Backlog
 from workers.console.node_log import NodeLog
 from workers.console.seen import Seen
 from workers.console.spec import SPEC, WRITE_BYTES
+
+log = get_logger(__name__)
 
 
 class NodeLines:
@@ -52,6 +56,14 @@ class NodeLines:
                 self._outgoing.send(Topic.FACTS, SPEC.name, Facts(worker=SPEC.name, values=values))
             case _:
                 assert_never(action)
+
+    def finish(self, _: StopReason) -> None:
+        """Store what waits for its turn; one attempt, since whoever told us to end waits too."""
+        try:
+            if self.observe().waiting:
+                self._store()
+        except Unavailable as error:
+            log.warning("log_lines_left", lines=len(self._backlog), reason=error.message)
 
     def _store(self) -> None:
         at = self._clock.wall().isoformat(timespec="milliseconds")

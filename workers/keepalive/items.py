@@ -1,12 +1,14 @@
 """What is sent to the store for each of our keys, without ever waiting for it; pure.
 
 Invariant: for each key at most one write is under way; what failed is sent again in the next slot,
-what was refused at once in another way; what the store holds already is not sent again.
+what was refused at once in another way; what the store holds already is not sent again, except to
+prove now and then that it still does.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from workers.keepalive.actions import Put
 from workers.keepalive.writing import Answer, Way, next_way
@@ -15,6 +17,9 @@ PRESENCE = "presence"
 DAEMON_STATE = "daemon_state"
 BEAT = "beat"
 FACTS = "facts"
+
+_RARE: Final = frozenset({PRESENCE, DAEMON_STATE})
+"""Keys that change so rarely that what others have done to them is only found by looking."""
 
 
 class Standing(StrEnum):
@@ -72,13 +77,18 @@ def answered(items: Items, answers: Mapping[str, Answer]) -> Items:
 def to_send(
     items: Items, wanted: Mapping[str, str], *, is_new_slot: bool, is_verifying: bool
 ) -> tuple[list[Put], Items]:
-    """Return what to send now, and the items after it; what is not wanted is forgotten."""
+    """Return what to send now, and the items after it; what is not wanted is forgotten as soon as
+    nothing of it is under way."""
     puts: list[Put] = []
-    after: dict[str, Item] = {}
+    after = {
+        name: item
+        for name, item in items.items()
+        if name not in wanted and item.standing is Standing.WAITING
+    }
     for name, text in wanted.items():
         item = items.get(name, Item())
         is_due = _is_due(item, text, is_new_slot) or (
-            name == PRESENCE and is_verifying and item.standing is Standing.SETTLED
+            name in _RARE and is_verifying and item.standing is Standing.SETTLED
         )
         if is_due:
             puts.append(Put(name, item.way, text))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bus.messages import Envelope, Hint, Line
+from bus.messages import Envelope, Hint, Line, StopReason
 from cluster.schema.layout import layout
 from cluster.schema.logchunk import CHUNK_LINES
 from cluster.store.store import Create, Delete
@@ -104,6 +104,22 @@ def test_numbers_go_on_over_a_restart_and_old_chunks_go() -> None:
     assert all(stored[n] == str(n) for n in stored)
     assert max(stored) == 1999
     assert 500 <= len(stored) < 500 + 2 * CHUNK_LINES
+
+
+def test_what_waits_is_stored_when_it_is_told_to_end() -> None:
+    stage = Stage()
+    stage.hear("one", "two")
+    stage.lines.finish(StopReason.RESTART)
+    assert stage.stored() == {0: "one", 1: "two"}
+
+
+def test_a_store_that_is_away_does_not_keep_it_from_ending() -> None:
+    stage = Stage()
+    stage.hear("one")
+    stage.store.suspend()
+    stage.lines.finish(StopReason.RESTART)
+    stage.store.resume()
+    assert stage.stored() == {}
 
 
 def test_a_store_that_is_away_costs_the_oldest_lines_and_the_log_says_how_many() -> None:

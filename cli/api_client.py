@@ -21,6 +21,7 @@ from runtime.version import VERSION
 PREFIX: Final = "/api/v1"
 AGE_HEADER: Final = "X-PVC-Data-Age"
 _TRY_AGAIN: Final = frozenset((429, 500, 502, 503, 504))
+_OF_A_PROXY: Final = frozenset((502, 504))
 _UNREACHED: Final = (OSError, http.client.HTTPException)
 
 
@@ -60,13 +61,15 @@ class ApiClient:
         self._clock = clock
 
     def get(self, *parts: str, **parameters: object) -> Answer:
-        """Read; tried again when the API cannot be reached or asks for it."""
+        """Read; tried again when the API cannot be reached or asks for it, not when it hangs."""
         failed: PvcError | None = None
         for number in range(self._tries):
             if number:
                 self._clock.sleep(timing.PAUSES_SECONDS[number - 1])
             try:
                 answer = self._once("GET", parts, parameters)
+            except DeadlineExceeded:
+                raise
             except Unavailable as error:
                 failed = error
                 continue
@@ -164,7 +167,7 @@ class ApiClient:
     def _checked(self, answer: Answer) -> Answer:
         if 200 <= answer.code < 300:
             return answer
-        message = _message(answer) or f"the API answered with code {answer.code}"
+        message = _message(answer) or _without_words(answer.code)
         match answer.code:
             case 401:
                 raise Refused(
@@ -198,6 +201,15 @@ def _decoded(content: bytes) -> Any:
         return json.loads(content) if content else None
     except ValueError:
         return None
+
+
+def _without_words(code: int) -> str:
+    if code in _OF_A_PROXY:
+        return (
+            f"nothing answers behind the web server there (code {code}): look whether pvcapid runs "
+            "(systemctl status pvcapid), or name another connection with --connection"
+        )
+    return f"the API answered with code {code}"
 
 
 def _message(answer: Answer) -> str:

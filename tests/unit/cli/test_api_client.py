@@ -69,6 +69,14 @@ def test_a_read_is_tried_again(api: ApiServer, code: int) -> None:
     assert clock.slept == list(timing.PAUSES_SECONDS)
 
 
+def test_a_web_server_without_an_api_behind_it_is_told_from_an_api_that_refuses(
+    api: ApiServer,
+) -> None:
+    api.replies["GET /node"] = Reply(None, 502)
+    with pytest.raises(Unavailable, match=r"nothing answers behind the web server.*pvcapid"):
+        client(api.port).get("node")
+
+
 def test_an_order_is_never_repeated(api: ApiServer) -> None:
     for verb in ("POST", "PUT", "DELETE"):
         api.replies[f"{verb} /x"] = Reply({"message": "busy"}, 503)
@@ -145,6 +153,15 @@ def test_an_api_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(DeadlineExceeded, match="did not answer within"):
             client(silent.getsockname()[1]).post("status")
         assert time.monotonic() - start < 5
+
+
+def test_an_api_that_hangs_is_not_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "ANSWER_SECONDS", 0.1)
+    clock = Impatient()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        with pytest.raises(DeadlineExceeded, match="did not answer within"):
+            client(silent.getsockname()[1], clock=clock).get("node")
+    assert clock.slept == []
 
 
 def test_a_connection_cut_in_the_middle_is_tried_again(api: ApiServer) -> None:

@@ -89,7 +89,8 @@ def _run(
     priority = take_priority(spec)
     directory = orders.config.directories.runtime
     publisher = Publisher(directory, spec.name)
-    add_sink(onto_the_bus(spec.name, Publisher(directory, spec.name)))
+    lines = Publisher(directory, spec.name)
+    add_sink(onto_the_bus(spec.name, lines))
     subscriber = Subscriber(directory, [address(Topic.CONTROL, spec.name), *interests])
     subscriber.wake_on(signals.wake.fileno())
     store = open_store(orders.config.store)
@@ -99,7 +100,7 @@ def _run(
     gc.freeze()
     publisher.wait_until_heard(Topic.BEAT, later(SYSTEM_CLOCK.now(), _HEARD_WITHIN_SECONDS))
     log.info("worker_started", incarnation=orders.incarnation, priority=priority)
-    reason = _loop(spec, subscriber, signals).run(parts, _beat(publisher, orders))
+    reason = _loop(spec, subscriber, signals).run(parts, _beat(publisher, orders, lines))
     log.info("worker_ended", reason=reason)
     store.close()
     return ExitCode.OK
@@ -138,13 +139,16 @@ def _loop(spec: WorkerSpec, subscriber: Subscriber, signals: "_Signals") -> Loop
     )
 
 
-def _beat(publisher: Publisher, orders: WorkerOrders) -> Callable[[int, str], None]:
+def _beat(
+    publisher: Publisher, orders: WorkerOrders, lines: Publisher
+) -> Callable[[int, str], None]:
     def beat(number: int, note: str) -> None:
         publisher.send(
             Topic.BEAT,
             orders.worker,
             Beat(worker=orders.worker, incarnation=orders.incarnation, round=number, note=note),
         )
+        lines.send_kept()
 
     return beat
 

@@ -15,7 +15,7 @@ import zmq
 
 from bus.endpoints import HIGH_WATER_MARK, entrance, ipc, outlet
 from bus.forwarder import Forwarder
-from bus.messages import Beat
+from bus.messages import Beat, Line, Message
 from bus.publisher import Publisher
 from bus.subscriber import Subscriber
 from bus.topics import Topic
@@ -42,6 +42,10 @@ def forwarder(directory: Path) -> Iterator[Forwarder]:
 
 def beat(number: int) -> Beat:
     return Beat(worker="vm", incarnation=1, round=number)
+
+
+def line(number: int) -> Line:
+    return Line(worker="vm", at="then", level="info", text=str(number))
 
 
 def mode(path: Path) -> int:
@@ -127,6 +131,27 @@ def test_a_sender_without_a_bus_drops_counts_and_never_waits(
     sent = sum(publisher.send(Topic.BEAT, "vm", beat(n)) for n in range(3 * HIGH_WATER_MARK))
     assert time.monotonic() - start < 2.0
     assert publisher.dropped == 3 * HIGH_WATER_MARK - sent >= HIGH_WATER_MARK
+    publisher.close()
+    subscriber.close()
+
+
+def test_log_lines_wait_boundedly_for_a_listener_and_come_in_order(
+    directory: Path, forwarder: Forwarder
+) -> None:
+    publisher = Publisher(directory, "vm")
+    for number in range(250):
+        assert publisher.send(Topic.LOG, "vm", line(number))
+    assert publisher.send(Topic.BEAT, "vm", beat(1))
+    assert publisher.dropped == 50
+    subscriber = Subscriber(directory, [Topic.LOG])
+    assert publisher.wait_until_heard(Topic.LOG, later(SYSTEM_CLOCK.now(), 5.0))
+    publisher.send_kept()
+    publisher.send(Topic.LOG, "vm", line(250))
+    heard: list[Message] = []
+    end = later(SYSTEM_CLOCK.now(), 5.0)
+    while len(heard) < 201 and SYSTEM_CLOCK.now() < end:
+        heard += [envelope.message for envelope in subscriber.receive(end)]
+    assert heard == [line(number) for number in range(50, 251)]
     publisher.close()
     subscriber.close()
 

@@ -158,9 +158,11 @@ def test_an_api_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_api_that_hangs_is_not_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timing, "ANSWER_SECONDS", 0.1)
     clock = Impatient()
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        with pytest.raises(DeadlineExceeded, match="did not answer within"):
-            client(silent.getsockname()[1], clock=clock).get("node")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(DeadlineExceeded, match="did not answer within"),
+    ):
+        client(silent.getsockname()[1], clock=clock).get("node")
     assert clock.slept == []
 
 

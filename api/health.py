@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from cluster.model.fault import Fault, FaultStatus
+from cluster.records.fault_record import fault_id
 
 
 def cluster_health(faults: Iterable[Fault]) -> int:
@@ -13,4 +14,5 @@ def cluster_health(faults: Iterable[Fault]) -> int:
 
 def faults_of_node(faults: Iterable[Fault], node: str) -> list[Fault]:
     """Return the faults that a node's own processes report: `NODE_<NODE>_<CONDITION>`."""
-    return [fault for fault in faults if fault.id.startswith(f"NODE_{node.upper()}_")]
+    prefix = f"{fault_id('node', node)}_"
+    return [fault for fault in faults if fault.id.startswith(prefix)]

@@ -94,7 +94,7 @@ _NODE: Final = record(
     role=told({"type": ["string", "null"]}, "coordinator or hypervisor."),
     is_present=told(FLAG, "Whether its keepalive has a session with the store."),
     beat_age=told(or_null("number"), "Seconds since its beat was last seen to move."),
-    facts_at=told(TEXT, "When it wrote these facts, by its own clock, UTC."),
+    facts_at=told(TEXT, "When it looked at its load, memory and network, by its own clock, UTC."),
     schema=record(active=or_null("integer"), latest=or_null("integer")),
     workers=told(
         by_name(record(state=TEXT, age=or_null("number"), restarts=WHOLE, note=TEXT)),

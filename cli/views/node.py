@@ -78,6 +78,7 @@ def _facts(node: Node) -> list[tuple[str, str]]:
         ("Health", health(node.get("health"))),
         ("Role", printable(node.get("role"))),
         ("Last beat", _beat(node.get("beat_age"))),
+        ("Statistics of", printable(node.get("facts_at"))),
         ("PVC version", _version(node)),
         ("System", " ".join(printable(node.get(name)) for name in ("os", "kernel", "arch"))),
         ("Processors", f"{printable(node.get('cpu_count'))}, load {_load(node)}"),

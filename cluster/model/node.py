@@ -95,7 +95,7 @@ class NodeFacts:
     """What a node sees of itself, written with each beat."""
 
     at: str = ""
-    """The node's own time, UTC, for people only."""
+    """When the machine was looked at: the node's own time, UTC, for people only."""
     cpu_count: int = 0
     load: float = 0.0
     kernel: str = ""

@@ -14,12 +14,17 @@ from cluster.schema import codec
 from cluster.schema.layout import Layout
 from cluster.store.store import Change, Create, Delete, Write
 
-_NOT_IN_IDS: Final = re.compile(r"[^A-Z0-9_]+")
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Z0-9-]+")
+_NOT_IN_CONDITIONS: Final = re.compile(r"[^A-Z0-9_]+")
 
 
 def fault_id(noun: str, name: str, *condition: str) -> str:
-    """Return the id of a condition: `NODE_HV1_WORKER_CONSOLE_PARKED`."""
-    return "_".join(_NOT_IN_IDS.sub("_", part.upper()) for part in (noun, name, *condition))
+    """Return the id of a condition: `NODE_HV1_WORKER_CONSOLE_PARKED`.
+
+    A name keeps its dashes, so that the faults of `hv` and of `hv-1` can be told apart.
+    """
+    named = (noun.upper(), _NOT_IN_NAMES.sub("_", name.upper()))
+    return "_".join((*named, *(_NOT_IN_CONDITIONS.sub("_", part.upper()) for part in condition)))
 
 
 def time_text(at: datetime) -> str:

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from bus.messages import StopReason
 from cluster.model.node import DaemonState
+from cluster.records.fault_record import made_data
 from cluster.schema.layout import Layout
 from cluster.store.store import ANY_VERSION, Change, Check, Create, Delete, Store, Write
 from runtime.clock import Clock
@@ -95,7 +96,6 @@ class Actor:
         report = self._layout.path("fault.report", fault=fault)
         if way is Way.WRITE:
             return [Write(report, data)]
-        first = {"first_reported": json.loads(data)["last_reported"]}
         log.warning("fault_reported", fault=fault)
-        path = self._layout.path("fault", fault=fault)
-        return [Create(path, json.dumps(first).encode()), Create(report, data)]
+        made = made_data(first_reported=json.loads(data)["last_reported"])
+        return [Create(self._layout.path("fault", fault=fault), made), Create(report, data)]

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bus.messages import TreeState
-from cluster.model.node import DaemonState
+from cluster.model.node import DaemonState, NodeFacts
 from cluster.records.node_record import beat_data, facts_data
 from cluster.store.store import Session, SessionState
 from runtime.clock import Instant, later
 from workers.decision import Decision
 from workers.keepalive.actions import Action, NoteLate, TakeSample
 from workers.keepalive.cadence import next_slot, slot_at
-from workers.keepalive.facts import node_facts
+from workers.keepalive.facts import node_facts, with_workers
 from workers.keepalive.faults import Reports, conditions, item_of, reports
 from workers.keepalive.items import (
     BEAT,
@@ -67,8 +67,10 @@ class Memory:
     items: Items = field(default_factory=dict)
     reports: Reports = field(default_factory=dict)
     sample: Sample | None = None
-    facts: str = ""
-    """The facts as of that sample."""
+    slots_without_sample: int = 0
+    """In how many slots a sample was asked for since the last one came."""
+    facts: NodeFacts | None = None
+    """What is to be written: statistics as of that sample, workers as of this slot."""
     late_slots: int = 0
     late_at: Instant | None = None
 
@@ -79,7 +81,8 @@ def decide(own: Own, seen: Seen, memory: Memory, now: Instant) -> Decision[Actio
     is_new_slot = memory.slot != slot
     late = 0 if memory.slot is None else max(0, slot - memory.slot - 1)
     memory = _count_late(replace(memory, slot=slot), late, now)
-    memory = _with_facts(own, _with_answers(memory, seen), seen, now)
+    memory = _with_answers(memory, seen)
+    memory = _with_facts(own, memory, seen, now, is_new_slot=is_new_slot)
     memory = _with_reports(own, memory, seen, now)
     actions: list[Action] = [NoteLate(late)] if late else []
     look_again = next_slot(now, own.interval_seconds)
@@ -93,6 +96,7 @@ def decide(own: Own, seen: Seen, memory: Memory, now: Instant) -> Decision[Actio
             look_again = min(look_again, later(now, RETRY_SECONDS))
     if is_new_slot:
         actions.append(TakeSample())
+        memory = replace(memory, slots_without_sample=memory.slots_without_sample + 1)
     return Decision(actions, memory, look_again, _note(own, memory, seen, now))
 
 
@@ -113,16 +117,25 @@ def _with_answers(memory: Memory, seen: Seen) -> Memory:
     return replace(memory, session=seen.session, items=items)
 
 
-def _with_facts(own: Own, memory: Memory, seen: Seen, now: Instant) -> Memory:
+def _with_facts(own: Own, memory: Memory, seen: Seen, now: Instant, *, is_new_slot: bool) -> Memory:
     sample = seen.sample
     if sample is None or (memory.sample is not None and memory.sample.at == sample.at):
-        return memory
+        if memory.facts is None or not is_new_slot:
+            return memory
+        # A machine that cannot be looked at must not hide how old the workers' facts grow.
+        return replace(memory, facts=with_workers(memory.facts, seen, now))
     facts = node_facts(seen, sample, memory.sample, now, dead_after_seconds=own.dead_after_seconds)
-    return replace(memory, sample=sample, facts=facts_data(facts).decode())
+    return replace(memory, sample=sample, slots_without_sample=0, facts=facts)
 
 
 def _with_reports(own: Own, memory: Memory, seen: Seen, now: Instant) -> Memory:
-    lasting = conditions(own.node, seen, late_slots=memory.late_slots, now=now)
+    lasting = conditions(
+        own.node,
+        seen,
+        late_slots=memory.late_slots,
+        slots_without_sample=memory.slots_without_sample,
+        now=now,
+    )
     return replace(memory, reports=reports(lasting, memory.reports, seen.wall, now))
 
 
@@ -133,8 +146,8 @@ def _wanted(own: Own, memory: Memory, seen: Seen, slot: int) -> dict[str, str]:
         # In a tree of another layout faults have another form.
         if not seen.tree.schema_note:
             wanted |= {item_of(fault): report.text for fault, report in memory.reports.items()}
-    if memory.facts:
-        wanted[FACTS] = memory.facts
+    if memory.facts is not None:
+        wanted[FACTS] = facts_data(memory.facts).decode()
     return wanted
 
 

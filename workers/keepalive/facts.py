@@ -1,6 +1,7 @@
 """What is written about this node with each beat; pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bus.messages import ChildState
 from cluster.model.node import MemoryFacts, NodeFacts, WorkerFacts
@@ -35,6 +36,11 @@ def node_facts(
         workers=_workers(seen, now),
         dead_after_seconds=dead_after_seconds,
     )
+
+
+def with_workers(facts: NodeFacts, seen: Seen, now: Instant) -> NodeFacts:
+    """Return the facts with the workers as they are now; the rest keeps its age and says so."""
+    return replace(facts, workers=_workers(seen, now))
 
 
 def _workers(seen: Seen, now: Instant) -> Mapping[str, WorkerFacts]:

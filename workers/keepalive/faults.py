@@ -4,15 +4,20 @@ A fault is made once; its report follows when what it says changes, and once a m
 lasts. When it is over nothing is written: its last report grows old, and people close it.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from bus.messages import ChildState
+from cluster.records.fault_record import fault_id, report_data
 from runtime.clock import Instant
 from workers.keepalive.seen import Child, Seen, Tree
-from workers.keepalive.spec import FACTS_STALE_SECONDS, REPORT_SECONDS, ROOT_SILENT_SECONDS
+from workers.keepalive.spec import (
+    FACTS_STALE_SECONDS,
+    REPORT_SECONDS,
+    ROOT_SILENT_SECONDS,
+    SAMPLE_STALE_SLOTS,
+)
 
 _ITEM: Final = "fault "
 
@@ -49,12 +54,17 @@ def fault_of(item: str) -> str | None:
     return item.removeprefix(_ITEM) if item.startswith(_ITEM) else None
 
 
-def conditions(node: str, seen: Seen, *, late_slots: int, now: Instant) -> list[Condition]:
+def conditions(
+    node: str, seen: Seen, *, late_slots: int, slots_without_sample: int, now: Instant
+) -> list[Condition]:
     """Return what is wrong with this node, by fault."""
     found: list[Condition] = []
     if late_slots:
         message = f"node {node} was too slow for {late_slots} of its last beats"
         found.append(_condition(node, "KEEPALIVE_LATE", 10, message))
+    if slots_without_sample >= SAMPLE_STALE_SLOTS:
+        message = f"node {node} cannot read its own load, memory and network: what it shows is old"
+        found.append(_condition(node, "FACTS_STALE", 10, message))
     if seen.tree is not None:
         found += _of_tree(node, seen.tree, seen.facts_at, now)
     return sorted(found, key=lambda condition: condition.fault)
@@ -68,12 +78,10 @@ def reports(lasting: Iterable[Condition], told: Reports, wall: str, now: Instant
 def _report(condition: Condition, told: Report | None, wall: str, now: Instant) -> Report:
     if told is not None and told.condition == condition and now - told.at < REPORT_SECONDS:
         return told
-    values = {
-        "last_reported": wall,
-        "health_delta": condition.health_delta,
-        "message": condition.message,
-    }
-    return Report(condition=condition, at=now, text=json.dumps(values))
+    data = report_data(
+        last_reported=wall, health_delta=condition.health_delta, message=condition.message
+    )
+    return Report(condition=condition, at=now, text=data.decode())
 
 
 def _of_tree(
@@ -99,5 +107,5 @@ def _is_stale(child: Child, facts_at: Instant | None, now: Instant) -> bool:
 
 
 def _condition(node: str, name: str, health_delta: int, message: str) -> Condition:
-    fault = f"NODE_{node}_{name}".upper()
+    fault = fault_id("node", node, name)
     return Condition(fault=fault, health_delta=health_delta, message=message)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bus.messages import ChildState, Envelope, Facts, TreeState
+from cluster.records.fault_record import time_text
 from cluster.store.store import Store
 from runtime.clock import Clock, Instant
 from workers.keepalive.in_flight import InFlight
@@ -53,7 +54,7 @@ class Observer:
             tree=self._tree,
             facts_at=dict(self._facts_at),
             sample=self._machine.latest(),
-            wall=self._clock.wall().isoformat(timespec="seconds"),
+            wall=time_text(self._clock.wall()),
         )
 
 

@@ -2,8 +2,8 @@
 
 Keepalive never reads these files itself: reading a link's speed waits for the kernel's network
 lock, and a driver may take its time for counters. If the thread is held up, samples grow old, which
-their time shows, and the beat goes on. No process is ever walked: reading of one that hangs in the
-kernel hangs too.
+their time and a fault show, and the beat goes on. No process is ever walked: reading of one that
+hangs in the kernel hangs too.
 """
 
 import os

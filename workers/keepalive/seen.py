@@ -43,4 +43,4 @@ class Seen:
     """When each worker's facts were seen by it, by worker."""
     sample: Sample | None
     wall: str
-    """UTC, for people."""
+    """UTC, for people, as faults write it."""

@@ -22,6 +22,9 @@ LAST_BEAT_SECONDS: Final = 1.0
 """How long the last beat of a node that leaves may take."""
 FACTS_STALE_SECONDS: Final = 15.0
 """A running worker whose facts are older is reported."""
+SAMPLE_STALE_SLOTS: Final = 5
+"""A machine that was asked for a sample in so many slots and gave none is reported. Slots in which
+keepalive did not run do not count: a pause of the whole node is no fault of its machine."""
 ROOT_SILENT_SECONDS: Final = 10.0
 """A root that has told nothing for longer is reported."""
 LATE_SHOWN_SECONDS: Final = 60.0
@@ -29,4 +32,4 @@ LATE_SHOWN_SECONDS: Final = 60.0
 REPORT_SECONDS: Final = 60.0
 """A fault that lasts is reported again after this."""
 VERIFY_SLOTS: Final = 5
-"""Every so many beats it is checked that our presence is still there."""
+"""Every so many beats it is made sure that our presence and state are still there."""

@@ -1,5 +1,6 @@
 """What keepalive decides; every answer the store can give, and none."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -177,6 +178,16 @@ def test_presence_is_verified_now_and_then_and_made_again_when_gone() -> None:
     assert puts(run.round(110.05, answer=Answer.MISSING))["presence"] == (Way.CREATE, "here")
 
 
+def test_the_daemon_state_is_said_again_now_and_then_in_case_somebody_has_changed_it() -> None:
+    run = Run()
+    run.round(T0)
+    said = [slot for slot in range(101, 112) if "daemon_state" in puts(run.round(float(slot)))]
+    assert said == [105, 110]
+    run.round(115.0)
+    again = puts(run.round(115.05, answer=Answer.MISSING))
+    assert again["daemon_state"] == (Way.CREATE, "run")
+
+
 def test_the_daemon_state_follows_the_tree_and_is_unsaid_until_it_is_known() -> None:
     run = Run()
     assert "daemon_state" not in puts(run.round(T0, tree=None))
@@ -240,6 +251,34 @@ def test_stale_facts_of_a_running_worker_are_a_fault() -> None:
         Run().round(T0, children={"vm": Child(state=ChildState.STARTING)}, facts_at=old)
     )
     assert name not in puts(Run().round(T0, children=running, facts_at={"vm": Instant(T0 - 14)}))
+
+
+def test_a_machine_that_cannot_be_looked_at_is_a_fault_and_workers_still_age() -> None:
+    run = Run()
+    sample = Sample(at=Instant(100.5), taken_at="then")
+    heard = {"console": Instant(100.0)}
+    name = "fault NODE_HV1_FACTS_STALE"
+    run.round(T0)
+    sent = [puts(run.round(float(at), sample=sample, facts_at=heard)) for at in range(101, 110)]
+    assert [name in s for s in sent] == [False] * 5 + [True] + [False] * 3
+    ages = [json.loads(s["facts"][1])["workers"]["console"]["age_seconds"] for s in sent]
+    assert ages == [float(age) for age in range(1, 10)]
+    assert all(json.loads(s["facts"][1])["at"] == "then" for s in sent)
+
+
+def test_a_machine_that_never_answers_is_a_fault_too() -> None:
+    run = Run()
+    sent = [puts(run.round(at + 0.2)) for at in range(100, 106)]
+    assert ["fault NODE_HV1_FACTS_STALE" in s for s in sent] == [False] * 5 + [True]
+
+
+def test_a_pause_of_the_whole_node_is_no_fault_of_its_machine() -> None:
+    run = Run()
+    run.round(T0)
+    run.round(101.0, sample=Sample(at=Instant(100.5), taken_at="then"))
+    paused = puts(run.round(200.0, sample=Sample(at=Instant(101.0), taken_at="then")))
+    assert "fault NODE_HV1_FACTS_STALE" not in paused
+    assert "fault NODE_HV1_FACTS_STALE" not in puts(run.round(201.0))
 
 
 def test_no_fault_is_written_into_a_tree_of_another_layout() -> None:

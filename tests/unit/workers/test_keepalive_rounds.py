@@ -10,6 +10,7 @@ import pytest
 from bus.messages import ChildState, Facts, Stop, StopReason, TreeState
 from bus.topics import Topic, address
 from bus.wake import Wake
+from cluster.records import fault_record
 from cluster.store.store import Create, Delete
 from runtime.clock import Instant
 from runtime.deadline import Deadline
@@ -224,7 +225,11 @@ def test_a_parked_worker_is_reported_with_its_state_in_the_facts(stage: Stage) -
     stage.run(4.0)
     first = json.loads(stage.get("/faults/NODE_HV1_WORKER_CONSOLE_PARKED") or "")
     report = json.loads(stage.get("/faults/NODE_HV1_WORKER_CONSOLE_PARKED/report") or "")
+    # As everybody else writes the times of faults: lists are sorted by these texts.
+    written = fault_record.time_text(stage.clock.wall())[:10]
     assert set(first) == {"first_reported"}
+    assert first["first_reported"].startswith(f"{written} ")
+    assert len(first["first_reported"]) == len("YYYY-MM-DD HH:MM:SS")
     assert report["health_delta"] == 50
     facts = json.loads(stage.get("/nodes/hv1/facts") or "")
     assert facts["workers"]["console"]["state"] == "parked"

@@ -116,6 +116,7 @@ def test_an_order_and_what_is_seen() -> None:
 def test_the_life_of_a_fault() -> None:
     store, fault = new_store(), fault_record.fault_id("node", "hv1", "worker", "vm-x", "parked")
     assert fault == "NODE_HV1_WORKER_VM_X_PARKED"
+    assert fault_record.fault_id("node", "hv-1", "late") == "NODE_HV-1_LATE"
 
     def report(message: str, *, is_new: bool) -> None:
         changes = fault_record.report(

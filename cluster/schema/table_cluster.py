@@ -33,9 +33,9 @@ CLUSTER_KEYS: Final[tuple[Key, ...]] = (
         name="cluster",
         path="/config",
         form=Form.TEXT,
-        writer=Writer.ORDER,
+        writer=Writer.ROOT,
         since=0,
-        about="The cluster's name.",
+        about="The cluster's name: from the first root that finds none.",
     ),
     Key(
         name="cluster.wanted_maintenance",

@@ -97,6 +97,8 @@ class NodeConfig:
     fencing: FencingSection
     logging: LoggingSection
     directories: Directories = field(default_factory=Directories)
+    cluster_name: str = "pvc"
+    """What the cluster is called unless it has a name."""
     target_selector: str = "mem"
 
     @property

@@ -110,6 +110,7 @@ def _build(values: Values, faults: list[str]) -> NodeConfig:
         fencing=_fencing(values, node, networks, faults),
         logging=_logging(values),
         directories=_directories(values, faults),
+        cluster_name=values.get(keys.CLUSTER_NAME) or "",
         target_selector=(values.get(keys.TARGET_SELECTOR) or keys.TargetSelector.MEM).value,
     )
 

@@ -45,6 +45,12 @@ NODE: Final = Key(
     path="node", kind=SHORT_NAME, default=REQUIRED, about="This node's name, its short host name."
 )
 DEBUG: Final = Key(path="debug", kind=BOOLEAN, default=False, about="Log debug events too.")
+CLUSTER_NAME: Final = Key(
+    path="cluster.name",
+    kind=FILLED_TEXT,
+    default="pvc",
+    about="The cluster's name; the first node gives it to the cluster, the others leave it.",
+)
 COORDINATORS: Final = Key(
     path="cluster.coordinators",
     kind=several(SHORT_NAME),
@@ -183,6 +189,7 @@ NODE_FILE_KEYS: Final[tuple[Key[Any], ...]] = (
     NODE,
     DEBUG,
     *_FUNCTIONS,
+    CLUSTER_NAME,
     COORDINATORS,
     *ZOOKEEPER_KEYS,
     *NETWORK_KEYS,

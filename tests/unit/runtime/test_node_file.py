@@ -110,6 +110,11 @@ def test_a_right_file_becomes_a_config() -> None:
     assert config.timing.session_timeout_seconds == config.store.session_timeout_seconds == 4.0
 
 
+def test_the_cluster_has_a_name_in_any_case() -> None:
+    assert config_of().cluster_name == "pvc"
+    assert config_of(put("cluster.name", "berlin")).cluster_name == "berlin"
+
+
 def test_the_config_survives_its_way_to_a_worker() -> None:
     config = config_of()
     assert from_plain(NodeConfig, to_plain(config)) == config

@@ -10,8 +10,9 @@ from typing import Final
 
 from bus.messages import ChildState
 from cluster.records.fault_record import fault_id, report_data
+from cluster.store.store import SessionState
 from runtime.clock import Instant
-from workers.keepalive.seen import Child, Seen, Tree
+from workers.keepalive.seen import Seen, Tree
 from workers.keepalive.spec import (
     FACTS_STALE_SECONDS,
     REPORT_SECONDS,
@@ -66,7 +67,7 @@ def conditions(
         message = f"node {node} cannot read its own load, memory and network: what it shows is old"
         found.append(_condition(node, "FACTS_STALE", 10, message))
     if seen.tree is not None:
-        found += _of_tree(node, seen.tree, seen.facts_at, now)
+        found += _of_tree(node, seen, seen.tree, now)
     return sorted(found, key=lambda condition: condition.fault)
 
 
@@ -84,9 +85,7 @@ def _report(condition: Condition, told: Report | None, wall: str, now: Instant) 
     return Report(condition=condition, at=now, text=data.decode())
 
 
-def _of_tree(
-    node: str, tree: Tree, facts_at: Mapping[str, Instant], now: Instant
-) -> list[Condition]:
+def _of_tree(node: str, seen: Seen, tree: Tree, now: Instant) -> list[Condition]:
     if now - tree.at > ROOT_SILENT_SECONDS:
         message = f"the supervisor of node {node} has told nothing for a while"
         return [_condition(node, "SUPERVISOR_SILENT", 50, message)]
@@ -95,15 +94,19 @@ def _of_tree(
         if child.state is ChildState.PARKED:
             message = f"worker {name} of node {node} died too often and is parked: {child.reason}"
             found.append(_condition(node, f"WORKER_{name}_PARKED", 50, message))
-        elif _is_stale(child, facts_at.get(name), now):
+        elif child.state is ChildState.RUNNING and _is_stale(seen, name, now):
             message = f"worker {name} of node {node} runs but has told nothing new for a while"
             found.append(_condition(node, f"WORKER_{name}_FACTS_STALE", 10, message))
     return found
 
 
-def _is_stale(child: Child, facts_at: Instant | None, now: Instant) -> bool:
-    is_old = facts_at is not None and now - facts_at > FACTS_STALE_SECONDS
-    return is_old and child.state is ChildState.RUNNING
+def _is_stale(seen: Seen, worker: str, now: Instant) -> bool:
+    """Whether a worker has been silent for long although the store was there: without it most have
+    nothing new to tell."""
+    facts_at = seen.facts_at.get(worker)
+    if facts_at is None or seen.session.state is not SessionState.CONNECTED:
+        return False
+    return now - max(facts_at, seen.session.since) > FACTS_STALE_SECONDS
 
 
 def _condition(node: str, name: str, health_delta: int, message: str) -> Condition:

@@ -18,7 +18,7 @@ from workers.keepalive.writing import Answer, Way
 
 OWN = Own(node="hv1", run_id="run", interval_seconds=1.0, dead_after_seconds=5.0, presence="here")
 T0 = 100.2
-UP = Session(state=SessionState.CONNECTED, since=Instant(90.0), number=5)
+UP = Session(state=SessionState.CONNECTED, since=Instant(60.0), number=5)
 AWAY = Session(state=SessionState.SUSPENDED, since=Instant(90.0), number=5)
 
 
@@ -251,6 +251,17 @@ def test_stale_facts_of_a_running_worker_are_a_fault() -> None:
         Run().round(T0, children={"vm": Child(state=ChildState.STARTING)}, facts_at=old)
     )
     assert name not in puts(Run().round(T0, children=running, facts_at={"vm": Instant(T0 - 14)}))
+
+
+def test_an_outage_of_the_store_makes_no_workers_facts_stale() -> None:
+    run = Run()
+    heard, running = {"vm": Instant(100.0)}, {"vm": Child(state=ChildState.RUNNING)}
+    back = Session(state=SessionState.CONNECTED, number=UP.number, since=Instant(140.0))
+    run.round(T0, facts_at=heard, children=running)
+    run.round(130.0, session=AWAY, facts_at=heard, children=running)
+    name = "fault NODE_HV1_WORKER_VM_FACTS_STALE"
+    assert name not in puts(run.round(141.0, session=back, facts_at=heard, children=running))
+    assert name in puts(run.round(156.0, session=back, facts_at=heard, children=running))
 
 
 def test_a_machine_that_cannot_be_looked_at_is_a_fault_and_workers_still_age() -> None:

@@ -39,6 +39,7 @@ class Herald:
         self._facts: dict[str, Any] = {}
         self._facts_at = self._watchdog_at = Instant(float("-inf"))
         self._status = ""
+        self._refusal = ""
         self._course = Course.RUN
 
     def tell(
@@ -48,7 +49,7 @@ class Herald:
         is_ready_now = memory.course is Course.RUN and is_ready(memory, schema)
         self.was_ready = self.was_ready or is_ready_now
         self._tell_keepalive(facts(memory, schema, pids, was_ready=self.was_ready), now)
-        news = self._news(memory, status(memory, schema), is_ready_now=is_ready_now)
+        news = self._news(memory, self._refusal + status(memory, schema), is_ready_now=is_ready_now)
         if self._watchdog_seconds and now >= later(self._watchdog_at, self._watchdog_seconds / 3):
             self._watchdog_at = now
             news.append("WATCHDOG=1")
@@ -63,9 +64,12 @@ class Herald:
         return min(due, later(self._watchdog_at, self._watchdog_seconds / 3))
 
     def refuse_reload(self, why: str) -> None:
-        """Tell systemd that a reload was refused, and that all runs on as before."""
-        self._status = f"reload refused: {why}"
-        self._notify("READY=1", f"STATUS={self._status}")
+        """Tell systemd that a reload was refused, and that all runs on as before.
+
+        The status line says so until a reload succeeds: whoever looks later must see it too.
+        """
+        self._refusal = f"reload refused: {why} (see the journal); "
+        self._notify("READY=1")
 
     def _tell_keepalive(self, values: dict[str, Any], now: Instant) -> None:
         is_due = now >= later(self._facts_at, self._patience.facts_interval_seconds)

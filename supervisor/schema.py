@@ -62,7 +62,6 @@ class SchemaWork:
         self._is_asked_to_end = is_asked_to_end
         self._peers = Peers()
         self._reported: SchemaView | None = None
-        self._registered: tuple[int, int] | None = None
         self._trouble = ""
 
     def round(self) -> float:
@@ -104,16 +103,13 @@ class SchemaWork:
         return () if isinstance(answer, Advance) else answer.reasons
 
     def _register(self, version: int) -> None:
-        session = self._store.session().number
-        if self._registered == (session, version):
-            return
+        # In every round: somebody may have deleted this node while it runs.
         paths = list(registered_keys(self._config, version))
         there = self._store.read_many(paths, self._deadline())
         changes = registration(self._config, version, there)
         if changes:
             self._store.apply(changes, self._deadline())
             log.info("node_registered", schema=version, changes=len(changes))
-        self._registered = (session, version)
 
     def _migrate(self, version: int) -> None:
         # Loaded now, gone again with the execv that follows: the root must stay small.

@@ -248,7 +248,9 @@ def test_a_reload_of_a_broken_file_is_refused(tmp_path: Path) -> None:
     world.numbers = [1]
     turns(root, world, 3.0)
     assert root.memory.course == "run"
-    assert any(line.startswith("STATUS=reload refused") for line in world.notified)
+    lines = [line for line in world.notified if line.startswith("STATUS=")]
+    assert lines[-1].startswith("STATUS=reload refused: the configuration has faults")
+    assert lines[-1].endswith("2 of 2 workers run")
 
 
 def test_a_reload_of_a_right_file_ends_in_a_fresh_image(tmp_path: Path) -> None:

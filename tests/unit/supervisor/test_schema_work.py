@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from cluster.schema.layout import layout
+from cluster.schema.tree import read_tree
 from cluster.schema.versions import NEWEST
-from cluster.store.store import Create, Write
+from cluster.store.store import Create, Delete, Write
 from runtime.config.node import FencingSection
 from runtime.deadline import Deadline
 from supervisor.recorded import recall
@@ -56,6 +57,10 @@ class Bench:
         value = self.store.read(path, self.deadline())
         return None if value is None else value.data
 
+    def node_keys(self) -> dict[str, bytes]:
+        tree = read_tree(self.store, self.deadline)
+        return {path: data for path, data in tree.items() if path.startswith("/nodes/hv1")}
+
     def deadline(self) -> Deadline:
         return Deadline.after(2.0, self.clock)
 
@@ -101,6 +106,14 @@ def test_a_wrong_value_of_ours_is_put_right(empty: Bench) -> None:
     empty.put(path, b"3")
     empty.of("hv1").round()
     assert empty.get(path) == str(NEWEST).encode()
+
+
+def test_a_node_that_was_deleted_while_it_runs_is_registered_again(empty: Bench) -> None:
+    empty.work.round()
+    before = empty.node_keys()
+    empty.store.apply([Delete(path) for path in sorted(before, reverse=True)], empty.deadline())
+    empty.work.round()
+    assert empty.node_keys() == before
 
 
 def test_away_is_no_news(empty: Bench) -> None:

@@ -26,7 +26,6 @@ def up_word(arguments: argparse.Namespace) -> int:
     say("booting a cluster of real Debian machines on this host; ./dev down removes it")
     host.require_root()
     cluster = up_module.up(_wanted(arguments))
-    connections.write(cluster.settings)
     say(table(status(cluster)))
     return 0
 

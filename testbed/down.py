@@ -6,6 +6,7 @@ special case.
 """
 
 import contextlib
+import os
 import shutil
 from pathlib import Path
 
@@ -28,12 +29,14 @@ def down(name: str, home: Path) -> None:
 
 def remove_everything(name: str, home: Path) -> None:
     """Remove whatever carries the testbed's name; nothing of it need exist."""
-    _end_processes(name)
+    ended = _end_processes(name)
     _remove_links(name)
     _remove_namespaces(name)
     _remove_namespace_directory()
     _remove_nspawn_state(name, home)
     remove_tree(home / "clusters" / name)
+    # Killed processes stay in the list until their parent, at last PID 1, has collected them.
+    wait_until(lambda: all(_is_gone(pid) for pid in ended), 10, "their end")
 
 
 def leftovers(name: str, home: Path) -> list[str]:
@@ -48,7 +51,7 @@ def leftovers(name: str, home: Path) -> list[str]:
     return found
 
 
-def _end_processes(name: str) -> None:
+def _end_processes(name: str) -> list[int]:
     groups = cgroup.cgroups(name)
     ended = [pid for member in groups.members() for pid in groups.processes(member)]
     # The power supervisor first: it must not boot anything again meanwhile.
@@ -56,8 +59,14 @@ def _end_processes(name: str) -> None:
         groups.kill(member)
         groups.remove(member)
     groups.remove_all()
-    # Killed processes stay in the list until their parent, at last PID 1, has collected them.
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in ended), 10, "their end")
+    return ended
+
+
+def _is_gone(pid: int) -> bool:
+    # A test that brought the testbed up is itself the parent of what it started.
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    return not Path(f"/proc/{pid}").exists()
 
 
 def _remove_links(name: str) -> None:

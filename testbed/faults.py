@@ -3,22 +3,19 @@
 import os
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from testbed import network, power_supervisor
 from testbed.cgroup import Cgroups
 from testbed.errors import BedError
+from testbed.node import Node
 from testbed.settings import Settings
-
-if TYPE_CHECKING:
-    from testbed.cluster import Node
 
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "cont": signal.SIGCONT}
 KINDS = ("power-off", "power-on", "freeze", "thaw", "cut", "heal", *SIGNALS)
 TITLE = "pvcnoded: "
 
 
-def apply(settings: Settings, node: "Node", cgroups: Cgroups, kind: str, words: list[str]) -> None:
+def apply(settings: Settings, node: Node, cgroups: Cgroups, kind: str, words: list[str]) -> None:
     """Do one fault; return when it is in force."""
     _check(kind, words)
     match kind:
@@ -36,7 +33,7 @@ def apply(settings: Settings, node: "Node", cgroups: Cgroups, kind: str, words: 
             os.kill(find_process(node, cgroups, words[0]), SIGNALS[kind])
 
 
-def find_process(node: "Node", cgroups: Cgroups, target: str) -> int:
+def find_process(node: Node, cgroups: Cgroups, target: str) -> int:
     """Return a process of a node in the host's numbering: a worker's, or a unit's main one."""
     for pid in cgroups.processes(node.name):
         if _title(pid) == TITLE + target:
@@ -59,12 +56,12 @@ def _check(kind: str, words: list[str]) -> None:
         raise BedError(f"fault {kind} takes {needs} after it, not {' '.join(words)!r}")
 
 
-def _require_power(node: "Node") -> None:
+def _require_power(node: Node) -> None:
     if not node.is_on:
         raise BedError(f"{node.name} is off")
 
 
-def _main_pid(node: "Node", unit: str) -> int:
+def _main_pid(node: Node, unit: str) -> int:
     if node.is_frozen:
         raise BedError(f"{node.name} is frozen; thaw it first")
     shown = node.unit(unit, "MainPID", "ControlGroup")

@@ -3,8 +3,9 @@
 from dataclasses import asdict, dataclass
 
 from testbed import network
-from testbed.cluster import Cluster, Node
+from testbed.cluster import Cluster
 from testbed.errors import BedError
+from testbed.node import Node
 from testbed.settings import API_PORT, NETWORKS
 
 COORDINATOR_UNITS = ("zookeeper", "nginx", "pvcnoded", "pvcapid")

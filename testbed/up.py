@@ -10,13 +10,24 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from testbed import bmc, cgroup, down, host, network, node_files, power_supervisor, tools
+from testbed import (
+    bmc,
+    cgroup,
+    connections,
+    down,
+    host,
+    network,
+    node_files,
+    power_supervisor,
+    tools,
+)
 from testbed.byte_code import compile_sources
-from testbed.cluster import Cluster, Node
+from testbed.cluster import Cluster
 from testbed.errors import BedError, WaitedTooLong
 from testbed.image.base import ensure_base
 from testbed.image.layers import build_lock, forget_old
 from testbed.image.product import ensure_product
+from testbed.node import Node
 from testbed.progress import Step, say, step
 from testbed.settings import API_PORT, NETWORKS, Settings
 from testbed.waiting import Deadline, Stopwatch, wait_until
@@ -35,6 +46,7 @@ def up(bed: Settings) -> Cluster:
         start(bed, layers)
     cluster = Cluster(bed)
     await_health(cluster)
+    connections.write(bed)
     say(f"up after {watch.seconds():.1f} s")
     return cluster
 

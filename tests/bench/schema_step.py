@@ -25,11 +25,14 @@ from runtime.clock import SYSTEM_CLOCK
 from runtime.config.node import StoreSection
 from runtime.config.timing import Timing
 from runtime.deadline import Deadline
-from testbed.cluster import ZOOKEEPER_PORT, Cluster
+from testbed.cluster import Cluster
+from testbed.node import ZOOKEEPER_PORT
+from tests.bench import report
 from tests.integration.beats import BeatsSeen, observer
 from tests.integration.processes import all_run, is_renewed, root_of, tree_of
 
 NEXT = NEWEST + 1
+_OURS = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py", "packaging")
 STEP = f'''"""One more step, for the benchmark: nothing changes but the number."""
 
 from typing import Final
@@ -42,6 +45,8 @@ STEP: Final = Step(number={NEXT}, about="nothing", plan=lambda _tree: StepPlan()
 
 def main() -> int:
     """Run the benchmark and print what was seen."""
+    report.parser(__doc__ or "").parse_args()
+    report.begin()
     cluster = Cluster.running(os.environ.get("PVC_TESTBED_NAME", "pvc"))
     if cluster is None:
         print("no testbed is running; first: sudo ./dev up", file=sys.stderr)
@@ -61,21 +66,7 @@ def _source_that_speaks_one_more(cluster: Cluster) -> Path:
     """Copy the checkout to where the nodes see it, and add a step."""
     target = cluster.share / "next"
     shutil.rmtree(target, ignore_errors=True)
-    listed = subprocess.run(
-        [
-            "git",
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-            "*.py",
-            "packaging",
-        ],
-        capture_output=True,
-        check=True,
-        text=True,
-    ).stdout
+    listed = subprocess.run(_OURS, capture_output=True, check=True, text=True).stdout
     for name in filter(None, listed.split("\0")):
         if Path(name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -136,16 +127,13 @@ def _report(beats: dict[str, BeatsSeen], before: dict[str, int], after: dict[str
         f"live schema step {NEWEST} -> {NEXT} on {len(beats)} nodes, each reloaded, then advanced"
     )
     for name, seen in beats.items():
-        gaps = sorted(seen.gaps())
+        gaps = seen.gaps()
         kept = "kept" if before[name] == after[name] else f"CHANGED {before[name]}->{after[name]}"
-        print(
-            f"  {name}: longest gap {gaps[-1]:.2f} s, median {gaps[len(gaps) // 2]:.2f} s "
-            f"({len(gaps)} beats); main PID {after[name]} {kept}"
-        )
+        pid = f"{len(gaps)} beats; main PID {after[name]} {kept}"
+        report.figure(name, f"{report.spread_text(gaps, 's')}  ({pid})")
     worst = max(max(seen.gaps()) for seen in beats.values())
-    print(
-        f"  longest of all {worst:.2f} s; bar: below {bar:.1f} s (dead_after / 2), main PIDs kept"
-    )
+    bars = f"below {bar:.1f} s (dead_after / 2), main PIDs kept"
+    report.figure("longest of all", f"{worst:.2f} s", bars)
 
 
 def _bring_back(cluster: Cluster) -> None:

@@ -11,7 +11,8 @@ from cluster.store.zookeeper import ZookeeperStore
 from runtime.clock import SYSTEM_CLOCK, Instant
 from runtime.config.node import StoreSection
 from runtime.deadline import Deadline
-from testbed.cluster import ZOOKEEPER_PORT, Cluster
+from testbed.cluster import Cluster
+from testbed.node import ZOOKEEPER_PORT
 
 
 class BeatsSeen:

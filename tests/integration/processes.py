@@ -1,6 +1,7 @@
 """The processes of a node's tree, as `ps` in the node shows them."""
 
-from testbed.cluster import Cluster, Node
+from testbed.cluster import Cluster
+from testbed.node import Node
 from workers.catalogue import CATALOGUE
 
 TITLE = "pvcnoded: "

@@ -13,9 +13,10 @@ import pytest
 
 from testbed import cgroup, connections, down, settings
 from testbed.bed_words import CHECKOUT
-from testbed.cluster import Cluster, Node
+from testbed.cluster import Cluster
 from testbed.commands import Completed, run
 from testbed.errors import BedError
+from testbed.node import Node
 from testbed.settings import BMC_PASSWORD, BMC_USER, NETWORKS, Settings
 from testbed.waiting import wait_until
 

@@ -58,7 +58,10 @@ def block_signals() -> None:
 
 def signalled(seconds: float) -> bool:
     """Wait so long for a signal; return whether one came."""
-    return signal.sigtimedwait(ENDING, seconds) is not None
+    found = signal.sigtimedwait(ENDING, seconds)
+    # A pause of the process (SIGSTOP, a frozen machine) that outlasts the wait makes Python return
+    # a description of no signal at all.
+    return found is not None and found.si_signo in ENDING
 
 
 def keep_house(house: Household, wait: Wait = signalled) -> End:

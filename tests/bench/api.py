@@ -7,19 +7,18 @@ requests, and the memory of the process.
 
 import contextlib
 import http.client
-import os
 import socket
-import statistics
 import threading
 import time
-from pathlib import Path
 
 from cluster.store.store import Store, Write
 from cluster.store.zookeeper import ZookeeperStore
 from runtime.config.node import StoreSection
 from runtime.deadline import Deadline
 from tests.api_process import api_process, fill, get
+from tests.bench import report
 from tests.fakes.synthetic_cluster import synthetic_tree
+from tests.memory import pss_mib
 from tests.zookeeper import wait_until, zookeeper
 
 NODES, VMS, CALLS = 5, 1000, 2000
@@ -46,18 +45,6 @@ def requests_served(member_port: int) -> int:
     return int(answer.partition("Received: ")[2].partition("\n")[0])
 
 
-def pss_mib(pid: int) -> float:
-    """Return the proportional memory of a process."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(text.partition("Pss:")[2].split()[0]) / 1024
-
-
-def shown(what: str, taken: list[float], bar: str) -> None:
-    """Print one line of figures."""
-    p99 = statistics.quantiles(taken, n=100)[98]
-    print(f"{what:<46} median {statistics.median(taken):7.2f}  p99 {p99:7.2f} ms   bar {bar}")
-
-
 def beating(store: Store, stop: threading.Event) -> None:
     """Move every node's beat once a second, as their keepalives do."""
     count = 100
@@ -69,6 +56,8 @@ def beating(store: Store, stop: threading.Event) -> None:
 
 def main() -> None:
     """Run everything once."""
+    report.parser(__doc__ or "").parse_args()
+    report.begin()
     with zookeeper(heap_mb=256) as ensemble:
         member = ensemble.members[0]
         store = ZookeeperStore(StoreSection(hosts=(member.host,), call_seconds=10))
@@ -91,26 +80,27 @@ def measure(store: Store, member_port: int, pid: int, port: int) -> None:
         return False
 
     wait_until(answers, 30)
-    print(f"{'load of this machine':<46} {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
-    print(f"{'start until the first answer':<46} {time.perf_counter() - started:.2f} s")
+    report.figure("start until the first answer", f"{time.perf_counter() - started:.2f} s")
     timed(port, "/node", 50)
     before = requests_served(member_port)
     began = time.monotonic()
     quiet = timed(port, "/node", CALLS)
     asked = requests_served(member_port) - before - 1
     pings = f"in {time.monotonic() - began:.1f} s with the sessions' pings"
-    shown(f"GET /node, {NODES} nodes, {VMS} VMs", quiet, "10 (p99)")
-    shown("GET / for comparison", timed(port, "/", CALLS), "-")
-    print(f"{'Zookeeper requests':<46} {asked} for {CALLS} calls {pings}   bar 0 per call")
+    report.spread(f"GET /node, {NODES} nodes, {VMS} VMs", quiet, "ms", "p99 <= 10 ms")
+    report.spread("GET / for comparison", timed(port, "/", CALLS), "ms")
+    report.figure("Zookeeper requests", f"{asked} for {CALLS} calls {pings}", "0 per call")
     stop = threading.Event()
     beats = threading.Thread(target=beating, args=(store, stop))
     beats.start()
-    shown("GET /node while every node beats", timed(port, "/node", CALLS), "10 (p99)")
-    shown("GET /status while every node beats", timed(port, "/status", 500), "-")
+    report.spread(
+        "GET /node while every node beats", timed(port, "/node", CALLS), "ms", "p99 <= 10 ms"
+    )
+    report.spread("GET /status while every node beats", timed(port, "/status", 500), "ms")
     crowd(port)
     stop.set()
     beats.join()
-    print(f"{'memory of pvcapid, PSS':<46} {pss_mib(pid):.1f} MiB   bar 80")
+    report.figure("memory of pvcapid, PSS", f"{pss_mib(pid):.1f} MiB", "80 MiB")
 
 
 def crowd(port: int, clients: int = 50, calls: int = 20) -> None:
@@ -125,7 +115,7 @@ def crowd(port: int, clients: int = 50, calls: int = 20) -> None:
     for thread in threads:
         thread.join()
     assert len(taken) == clients * calls
-    shown(f"GET /node, {clients} clients at once", taken, "-")
+    report.spread(f"GET /node, {clients} clients at once", taken, "ms")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ raw take turns, so that what else the machine does meets both. Afterwards ours a
 further sender with log lines. `./dev bench bus [--seconds N] [--turns N]`.
 """
 
-import argparse
 import multiprocessing
 import shutil
 import struct
@@ -27,6 +26,7 @@ from bus.publisher import Publisher
 from bus.subscriber import Subscriber
 from bus.topics import Topic
 from runtime.clock import SYSTEM_CLOCK, later
+from tests.bench.report import begin, figure, parser, percentile, spread_text
 
 RATE = 1000
 RECEIVERS = 6
@@ -38,10 +38,11 @@ _RAW_MESSAGE = b"beat.vm\0" + b"x" * 120
 
 def main() -> int:
     """Run the benchmark and print the figures."""
-    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments = parser(__doc__ or "")
     arguments.add_argument("--seconds", type=float, default=5.0)
     arguments.add_argument("--turns", type=int, default=3)
     given = arguments.parse_args()
+    begin()
     figures: dict[str, list[float]] = {"ours": [], "raw": [], "ours, flooded": []}
     lost = dict.fromkeys(figures, 0)
     for turn in range(given.turns):
@@ -55,22 +56,14 @@ def main() -> int:
 
 
 def _report(figures: dict[str, list[float]], lost: dict[str, int]) -> None:
-    print(f"{RATE} messages/s, {RECEIVERS} receivers; latency in ms from send to decoded")
+    print(f"{RATE} messages/s, {RECEIVERS} receivers; from send to decoded")
     for name, latencies in figures.items():
-        median, p99 = _percentile(latencies, 50), _percentile(latencies, 99)
-        p999 = _percentile(latencies, 99.9)
-        print(
-            f"  {name:14} median {median:7.3f}  p99 {p99:7.3f}  p99.9 {p999:7.3f}  "
-            f"messages {len(latencies)}  lost {lost[name]}"
-        )
-    for percent in (50, 99):
-        ratio = _percentile(figures["ours"], percent) / _percentile(figures["raw"], percent)
-        print(f"  ours / raw at p{percent}: {ratio:.2f} (bar at p99: {BAR})")
-
-
-def _percentile(values: list[float], percent: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else 0.0
+        p999 = percentile(latencies, 99.9)
+        counted = f"p99.9 {p999:.3f} ms, {len(latencies)} messages, {lost[name]} lost"
+        figure(name, f"{spread_text(latencies, 'ms', digits=3)}  ({counted})")
+    for percent, bar in ((50, ""), (99, f"{BAR:g}")):
+        ratio = percentile(figures["ours"], percent) / percentile(figures["raw"], percent)
+        figure(f"ours / raw at p{percent}", f"{ratio:.2f}", bar)
 
 
 def _measure(name: str, seconds: float) -> tuple[list[float], int]:

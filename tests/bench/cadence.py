@@ -8,12 +8,12 @@ given a nice value of -10 where that is permitted. `./dev bench cadence [--secon
 value only. The variant on the testbed's nodes is another benchmark.
 """
 
-import argparse
 import contextlib
 import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,9 @@ from runtime.clock import SYSTEM_CLOCK, later
 from runtime.config.node import StoreSection
 from runtime.deadline import Deadline
 from supervisor.process import SpawnLauncher, command_of
-from tests.process.tiny_root import TinyRoot, pss_mib, tiny_root
+from tests.bench import report
+from tests.memory import pss_mib
+from tests.process.tiny_root import TinyRoot, tiny_root
 from tests.zookeeper import Ensemble, wait_until, zookeeper
 from workers.spec import WorkerSpec
 from workers.zookeeper_session import open_session
@@ -49,12 +51,14 @@ _REFUSED = (
 
 def main() -> int:
     """Run the benchmark and print the figures."""
-    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments = report.parser(__doc__ or "")
     arguments.add_argument("--seconds", type=float, default=600.0)
     arguments.add_argument("--as-container", action="store_true")
     arguments.add_argument("--quiet", action="store_true", help="nothing else runs: the comparison")
     given = arguments.parse_args()
+    report.begin()
     with zookeeper() as ensemble, tiny_root(ensemble.hosts) as root, ExitStack() as stack:
+        stack.enter_context(_lines_aside())
         for pid in (0, ensemble.members[0].pid):
             _prefer(pid)
         times = stack.enter_context(_peer(ensemble))
@@ -71,6 +75,23 @@ def main() -> int:
     return 0
 
 
+@contextlib.contextmanager
+def _lines_aside() -> Iterator[None]:
+    """Keep what the workers log out of the figures; show it when the benchmark fails."""
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as lines:
+        os.dup2(lines.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            lines.seek(0)
+            os.write(kept, lines.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
 def _prefer(pid: int) -> None:
     tasks = [int(task.name) for task in Path(f"/proc/{pid or 'self'}/task").iterdir()]
     with contextlib.suppress(PermissionError):
@@ -79,27 +100,21 @@ def _prefer(pid: int) -> None:
 
 
 def _report(times: Sequence[float], late: Sequence[float], pids: dict[str, int]) -> None:
-    gaps = sorted(b - a for a, b in pairwise(times))
-    phase = sorted(abs(t % 1.0 - 0.5) for t in times)
-
-    def at(percent: float) -> float:
-        return gaps[min(len(gaps) - 1, int(len(gaps) * percent / 100))]
-
-    print(f"{len(times)} beats seen by a peer in {times[-1] - times[0]:.0f} s")
-    print(
-        f"  gap median {at(50):.4f}  p99 {at(99):.4f}  p99.9 {at(99.9):.4f}  max {gaps[-1]:.4f} s"
-    )
-    print(
-        f"  of that keepalive itself: median {late[len(late) // 2] * 1000:.2f} ms "
-        f"late in its slot, at most {late[-1] * 1000:.2f} ms, {len(late)} slots"
-    )
-    print(f"  bar: p99.9 <= {BAR_P999} s, none >= {BAR_LONGEST} s")
-    print(f"  drift over the run {(times[-1] - times[0]) - round(times[-1] - times[0]):+.4f} s")
-    print(f"  two beats in one interval: {sum(gap < 0.5 for gap in gaps)}")
-    print(f"  earliest arrival in a slot {0.5 - phase[-1]:.4f} s from its edge")
+    gaps = [b - a for a, b in pairwise(times)]
+    furthest = max(abs(t % 1.0 - 0.5) for t in times)
+    took = times[-1] - times[0]
+    print(f"{len(times)} beats seen by a peer in {took:.0f} s")
+    report.spread("from one beat to the next", gaps, "s", f"none >= {BAR_LONGEST} s", digits=4)
+    p999 = report.percentile(gaps, 99.9)
+    report.figure("  its p99.9", f"{p999:.4f} s", f"{BAR_P999} s")
+    milliseconds = [seconds * 1000 for seconds in late]
+    report.spread("of that keepalive itself, in its slot", milliseconds, "ms")
+    report.figure("drift over the run", f"{took - round(took):+.4f} s")
+    report.figure("two beats in one interval", f"{sum(gap < 0.5 for gap in gaps)}")
+    report.figure("earliest arrival in a slot", f"{0.5 - furthest:.4f} s from its edge")
     for worker, pid in pids.items():
         with contextlib.suppress(OSError):
-            print(f"  {worker} PSS {pss_mib(pid):.1f} MiB")
+            report.figure(f"{worker}, PSS", f"{pss_mib(pid):.1f} MiB")
 
 
 def _lateness(runtime: Path, seconds: float) -> list[float]:
@@ -111,7 +126,7 @@ def _lateness(runtime: Path, seconds: float) -> list[float]:
             first.setdefault(int(envelope.at), envelope.at % 1.0)
     ears.close()
     # We joined somewhere in the middle of the first slot.
-    return sorted(list(first.values())[1:])
+    return list(first.values())[1:]
 
 
 @contextlib.contextmanager

@@ -1,12 +1,11 @@
 """How long the command line takes to start, beside an interpreter that does nothing.
 
-`python -m tests.bench.cli [ROUNDS] [API_URL TOKEN]`: `pvc --help` and `pvc node list` against a
-small local HTTP server, and against a real API when one is named. Bars: 80 ms and 120 ms.
+`pvc --help` and `pvc node list` against a small local HTTP server, and against a real API when one
+is named. They take turns, so that a busy moment of the machine meets all of them.
 """
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -15,36 +14,43 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.bench.report import begin, figure, parser, percentile, spread_text
 from tests.fakes.api_bodies import node
 from tests.fakes.api_server import ApiServer, Reply, serving
 
-_ROUNDS = 40
 _NODES = 5
 
 
-def main(arguments: Sequence[str]) -> None:
+def main() -> None:
     """Measure and print."""
-    rounds = int(arguments[0]) if arguments else _ROUNDS
+    arguments = parser(__doc__ or "")
+    arguments.add_argument("rounds", type=int, nargs="?", default=40)
+    arguments.add_argument(
+        "api", metavar="URL", nargs="?", help="a real API, such as http://hv1:7370"
+    )
+    arguments.add_argument("token", nargs="?", default="")
+    given = arguments.parse_args()
+    begin()
     nodes = [node(f"hv{number}") for number in range(1, _NODES + 1)]
     with (
         tempfile.TemporaryDirectory() as directory,
         serving(ApiServer({"GET /node": Reply(nodes)})) as server,
     ):
-        environment = _environment(Path(directory), server.port, arguments[1:])
-        commands = _commands(has_real=len(arguments) > 1)
-        taken = _measured(commands, environment, rounds)
-    _print(taken, rounds)
+        environment = _environment(Path(directory), server.port, given.api, given.token)
+        commands = _commands(has_real=given.api is not None)
+        taken = _measured(commands, environment, given.rounds)
+    _print(taken, given.rounds)
 
 
-def _environment(directory: Path, port: int, real: Sequence[str]) -> dict[str, str]:
+def _environment(directory: Path, port: int, api: str | None, token: str) -> dict[str, str]:
     entries: dict[str, object] = {"fake": {"host": "127.0.0.1", "port": port, "scheme": "http"}}
-    if real:
-        url = urlsplit(real[0])
+    if api:
+        url = urlsplit(api)
         entries["real"] = {
             "host": url.hostname,
             "port": url.port or 7370,
             "scheme": url.scheme,
-            "api_key": real[1] if len(real) > 1 else "",
+            "api_key": token,
         }
     (directory / "pvc.json").write_text(json.dumps(entries))
     root = Path(__file__).parents[2]
@@ -95,15 +101,13 @@ def _milliseconds(name: str, command: Sequence[str], environment: Mapping[str, s
 
 
 def _print(taken: Mapping[str, tuple[list[float], float | None]], rounds: int) -> None:
-    print(f"{rounds} rounds, taking turns, milliseconds of wall time")
-    print(f"{'':34}{'median':>8}{'p99':>8}{'x pass':>8}{'bar':>8}")
-    nothing = statistics.median(next(iter(taken.values()))[0])
+    print(f"{rounds} rounds, taking turns, wall time")
+    nothing = percentile(next(iter(taken.values()))[0], 50)
     for name, (times, bar) in taken.items():
-        median = statistics.median(times)
-        p99 = sorted(times)[min(len(times) - 1, int(len(times) * 0.99))]
-        shown = "" if bar is None else f"{bar:8.0f}  {'met' if p99 <= bar else 'MISSED'} by p99"
-        print(f"{name:34}{median:8.1f}{p99:8.1f}{median / nothing:8.1f}{shown}")
+        multiple = percentile(times, 50) / nothing
+        text = f"{spread_text(times, 'ms', digits=1)}  ({multiple:.1f} x an empty interpreter)"
+        figure(name, text, "" if bar is None else f"p99 <= {bar:.0f} ms")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -16,8 +16,10 @@ from cluster.store.zookeeper import ZookeeperStore
 from runtime.config.node import StoreSection
 from runtime.deadline import Deadline
 from tests.api_process import api_process, fill
+from tests.bench import report
 from tests.bench.restart import ROOT
 from tests.fakes.synthetic_cluster import synthetic_tree
+from tests.memory import pss_mib
 from tests.process.real_root import RealRoot, children_of, eventually
 from tests.zookeeper import is_installed, zookeeper
 
@@ -28,6 +30,8 @@ BARS_MIB = {"supervisor": 20, "keepalive": 20, "pvcapid": 80}
 
 def main() -> int:
     """Run the bench."""
+    report.parser(__doc__ or "").parse_args()
+    report.begin()
     if not is_installed():
         print("memory: Zookeeper is not installed")
         return 0
@@ -42,21 +46,14 @@ def main() -> int:
         time.sleep(SETTLE_SECONDS)
         processes = {_title(pid): pid for pid in children_of(root.pid)}
         processes = {"supervisor": root.pid, **processes, "pvcapid": api.pid}
-        for name, pid in processes.items():
+        sizes = {name: pss_mib(pid) for name, pid in processes.items()}
+        for name, mib in sizes.items():
             bar = BARS_MIB.get(name)
-            print(f"memory: {name:<12}{pss_mib(pid):6.1f} MiB" + (f"  (bar {bar})" if bar else ""))
-        tree = sum(pss_mib(pid) for name, pid in processes.items() if name != "pvcapid")
-        print(f"memory: {'whole tree':<12}{tree:6.1f} MiB  (bar 150 for all seven workers)")
-        print(f"memory: comparison, a bare interpreter {pss_mib(bare):.1f} MiB")
+            report.figure(name, f"{mib:5.1f} MiB", f"{bar} MiB" if bar else "")
+        tree = sum(mib for name, mib in sizes.items() if name != "pvcapid")
+        report.figure("the whole tree", f"{tree:5.1f} MiB", "150 MiB with all seven workers")
+        report.figure("comparison: a bare interpreter", f"{pss_mib(bare):5.1f} MiB")
     return 0
-
-
-def pss_mib(pid: int) -> float:
-    """Return a process's proportional share of memory."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError(f"no PSS of {pid}")
 
 
 def _fill(hosts: str) -> None:

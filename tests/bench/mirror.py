@@ -8,8 +8,6 @@ that holds the mirror. Compared with kazoo's TreeCache. Never red or green by ti
 
 import argparse
 import json
-import os
-import statistics
 import subprocess
 import sys
 import threading
@@ -24,6 +22,7 @@ from cluster.store.zookeeper import ZookeeperStore
 from runtime.config.node import StoreSection
 from runtime.deadline import Deadline
 from runtime.errors import PvcError
+from tests.bench import report
 from tests.zookeeper import is_installed, wait_until, zookeeper
 
 NAMES = (
@@ -37,7 +36,7 @@ WRITES_PER_SECOND = 500
 
 def main() -> None:
     """Run the bench, or one of its child processes."""
-    parser = argparse.ArgumentParser()
+    parser = report.parser(__doc__ or "")
     parser.add_argument("--keys", type=int, default=100_000)
     parser.add_argument("--treecache-keys", type=int, default=10_000)
     parser.add_argument("--updates", type=int, default=5_000)
@@ -45,11 +44,13 @@ def main() -> None:
     parser.add_argument("--hosts", default="")
     parser.add_argument("--root", default="/")
     options = parser.parse_args()
+    report.silence()
     if options.child == "mirror":
         hold_mirror(options.hosts, options.root)
     elif options.child == "treecache":
         hold_treecache(options.hosts, options.root)
     elif is_installed():
+        report.begin()
         run_all(options)
     else:
         print("mirror: Zookeeper is not installed")
@@ -68,15 +69,13 @@ def run_all(options: argparse.Namespace) -> None:
         mine = run_child("mirror", hosts, "/small", small[: options.updates], store)
         store.close()
     times = [float(load["load_seconds"]) for load in loads]
-    median = statistics.median(times)
-    print(f"mirror: load of {options.keys} keys: median {median:.2f} s, worst {max(times):.2f} s")
-    print("        (bar 1 s); process memory (bar 80 MiB PSS):", memory(busy))
-    print(f"mirror: update latency, {options.updates} writes: {latency(busy)} (bar p99 20 ms)")
-    print(f"        (load average of this machine: {os.getloadavg()[0]:.1f})")
-    print(f"beside, at {options.treecache_keys} keys:")
-    print(f"  mirror:    load {mine['load_seconds']:.2f} s, {memory(mine)}, update {latency(mine)}")
-    print(f"  TreeCache: load {cache['load_seconds']:.2f} s, {memory(cache)}", end="")
-    print(f", update {latency(cache)}")
+    report.spread(f"load of {options.keys} keys", times, "s", "1 s")
+    report.figure("memory of that process", memory(busy), "PSS 80 MiB")
+    report.figure(f"from a write to its copy, {options.updates}", latency(busy), "p99 20 ms")
+    for name, figures in (("mirror", mine), ("TreeCache", cache)):
+        what = f"{name} at {options.treecache_keys} keys: load"
+        report.figure(what, f"{figures['load_seconds']:.2f} s, {memory(figures)}")
+        report.figure("  from a write to its copy", latency(figures))
 
 
 def open_store(hosts: str) -> ZookeeperStore:
@@ -142,7 +141,7 @@ def hold_mirror(hosts: str, root: str) -> None:
     mirror.start()
     while not mirror.loaded:
         mirror.wait_applied(0, Deadline.after(30.0))
-    report(time.monotonic() - started, latencies)
+    tell(time.monotonic() - started, latencies)
     store.close()
 
 
@@ -168,11 +167,11 @@ def hold_treecache(hosts: str, root: str) -> None:
     started = time.monotonic()
     cache.start()
     is_ready.wait(600.0)
-    report(time.monotonic() - started, latencies)
+    tell(time.monotonic() - started, latencies)
     client.stop()
 
 
-def report(load_seconds: float, latencies: list[float]) -> None:
+def tell(load_seconds: float, latencies: list[float]) -> None:
     """Say that it is loaded, wait until the parent has written, print the figures."""
     after_load = _memory_mib()
     print("loaded", flush=True)
@@ -181,7 +180,6 @@ def report(load_seconds: float, latencies: list[float]) -> None:
         wait_until(lambda: len(latencies) >= expected, 60.0)
     except (AssertionError, PvcError):
         print(f"only {len(latencies)} of {expected} updates seen", file=sys.stderr)
-    ordered = sorted(latencies) or [0.0]
     print(
         json.dumps(
             {
@@ -189,9 +187,9 @@ def report(load_seconds: float, latencies: list[float]) -> None:
                 "pss_mib": _memory_mib()["Pss"],
                 "rss_mib": _memory_mib()["Rss"],
                 "pss_after_load_mib": after_load["Pss"],
-                "p50_ms": ordered[len(ordered) // 2],
-                "p99_ms": ordered[int(len(ordered) * 0.99)],
-                "max_ms": ordered[-1],
+                "p50_ms": report.percentile(latencies, 50),
+                "p99_ms": report.percentile(latencies, 99),
+                "max_ms": report.percentile(latencies, 100),
             }
         ),
         flush=True,

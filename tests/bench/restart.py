@@ -5,48 +5,48 @@ installed. The comparison is a bare interpreter that is executed and waited for 
 no restart of a Python worker can be faster than that.
 """
 
-import argparse
 import contextlib
 import os
 import random
 import signal
-import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from bus.messages import Beat
 from bus.subscriber import Subscriber
 from bus.topics import Topic
 from runtime.clock import SYSTEM_CLOCK, later
-from tests.bench.percentile import percentile
+from tests.bench import report
 from tests.process.real_root import REPOSITORY, RealRoot
 from tests.zookeeper import is_installed, zookeeper
 from workers.catalogue import CATALOGUE
 from workers.spec import WorkerSpec
 
-ROOT = REPOSITORY / "tests" / "bench" / "real_workers_root.py"
+ROOT = REPOSITORY / "tests" / "process" / "real_workers_root.py"
 
 
 def main() -> int:
     """Run the bench."""
-    parser = argparse.ArgumentParser()
+    parser = report.parser(__doc__ or "")
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--stops", type=int, default=10)
     options = parser.parse_args()
+    report.begin()
     with _store() as (port, store), _tree(port) as root:
-        print(f"restart: {options.rounds} rounds each, {store}, load {os.getloadavg()[0]:.1f}")
+        print(f"{options.rounds} rounds each, {store}; until the successor's first beat")
         ears = root.ears(Topic.BEAT)
         for spec in CATALOGUE:
             times = [_kill(root, ears, spec) for _ in range(options.rounds)]
-            _say(f"{spec.name} killed, successor's first beat", times, "p99 <= 0.5 s")
-        _say("comparison: python -c pass", [_bare() for _ in range(options.rounds)], "")
+            report.spread(f"{spec.name} killed", times, "s", "p99 <= 0.5 s", digits=3)
+        bare = [_bare() for _ in range(options.rounds)]
+        report.spread("comparison: python -c pass", bare, "s", digits=3)
         for spec in CATALOGUE:
             times = [_stop(root, ears, spec) for _ in range(max(1, options.stops))]
             bar = spec.beat_timeout_seconds + 1
-            _say(f"{spec.name} stopped, successor's first beat", times, f"each <= {bar:g} s")
+            report.spread(f"{spec.name} stopped", times, "s", f"each <= {bar:g} s", digits=3)
         ears.close()
     return 0
 
@@ -109,12 +109,6 @@ def _bare() -> float:
     began = time.monotonic()
     subprocess.run([sys.executable, "-c", "pass"], check=True)
     return time.monotonic() - began
-
-
-def _say(what: str, times: Sequence[float], bar: str) -> None:
-    median, high = statistics.median(times), percentile(times, 99)
-    line = f"  {what}: median {median:.3f} s, p99 {high:.3f} s, worst {max(times):.3f} s"
-    print(f"{line}  (bar {bar})" if bar else line, flush=True)
 
 
 if __name__ == "__main__":

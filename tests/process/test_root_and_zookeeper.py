@@ -19,7 +19,7 @@ from tests.process.real_root import REPOSITORY, RealRoot, eventually
 from tests.zookeeper import Ensemble, need_zookeeper, zookeeper
 
 pytestmark = pytest.mark.zookeeper
-ROOT = REPOSITORY / "tests" / "bench" / "real_workers_root.py"
+ROOT = REPOSITORY / "tests" / "process" / "real_workers_root.py"
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from cluster.store.zookeeper import ZookeeperStore
 from runtime.deadline import Deadline
 from runtime.exitcode import ExitCode
 from supervisor.process import SpawnLauncher
-from tests.process.tiny_root import TinyRoot, pss_mib, tiny_root
+from tests.memory import pss_mib
+from tests.process.tiny_root import TinyRoot, tiny_root
 from tests.zookeeper import Ensemble, need_zookeeper, wait_until, zookeeper
 from workers.zookeeper_session import open_session
 

@@ -151,14 +151,6 @@ def tiny_root(hosts: Sequence[str], **timing: float) -> Iterator[TinyRoot]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def pss_mib(pid: int) -> float:
-    """Return the proportional share of memory of a process."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError("no Pss")
-
-
 def parse(data: bytes) -> Any:
     """Return a JSON value."""
     return json.loads(data)

@@ -1,7 +1,7 @@
-"""The product's root with its real workers, for benchmarks: `real_workers_root.py STATE …`.
+"""The product's root with its real workers: `real_workers_root.py STATE …`.
 
 Two things differ: state is kept in the folder STATE, and the restart window is so short that each
-kill of a benchmark's round is a first one, as it is in the field (kills in a row are backed off).
+kill of a round is a first one, as it is in the field (kills in a row are backed off).
 """
 
 import sys

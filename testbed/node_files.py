@@ -99,14 +99,18 @@ def _install_zookeeper(node: NodeSettings, upper: Path) -> None:
     _write(upper, f"{conf}/zoo.cfg", render("zoo.cfg", node))
     _write(upper, f"{conf}/myid", f"{node.index}\n")
     _write(upper, "etc/default/zookeeper", (TEMPLATES / "zookeeper.default").read_text())
-    drop_in = "etc/systemd/system/zookeeper.service.d"
-    _link(upper, drop_in, f"{SOURCE}/packaging/systemd/zookeeper.service.d")
+    _drop_in(upper, "zookeeper.service.d")
 
 
 def _install_nginx(node: NodeSettings, upper: Path) -> None:
     template = Path(node.settings.checkout) / "packaging/nginx/pvc.conf"
     text = template.read_text().replace("@ADDRESS@", node.addresses["upl"])
     _write(upper, "etc/nginx/conf.d/pvc.conf", text)
+    _drop_in(upper, "nginx.service.d")
+
+
+def _drop_in(upper: Path, name: str) -> None:
+    _link(upper, f"etc/systemd/system/{name}", f"{SOURCE}/packaging/systemd/{name}")
 
 
 def _server_lines(settings: Settings) -> list[str]:

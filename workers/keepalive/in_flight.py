@@ -28,6 +28,8 @@ class InFlight:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._sent: dict[str, _Sent] = {}
+        self._reasons: dict[str, str] = {}
+        """Why items failed last: a wrong credential would fill the log with each beat."""
 
     def send(self, item: str, changes: Sequence[Change]) -> None:
         """Send the changes of an item and return at once."""
@@ -40,25 +42,30 @@ class InFlight:
 
     def answers(self, session: Session) -> dict[str, Answer]:
         """Return what is known of everything sent; what is answered is told once."""
-        told = {item: _answer(item, sent, session) for item, sent in self._sent.items()}
+        told = {item: self._answer(item, sent, session) for item, sent in self._sent.items()}
         self._sent = {
             item: sent for item, sent in self._sent.items() if told[item] is Answer.NONE_YET
         }
         return told
 
+    def _answer(self, item: str, sent: _Sent, session: Session) -> Answer:
+        if sent.pending is None:
+            return Answer.FAILED
+        if not sent.pending.is_done():
+            return Answer.NONE_YET if sent.session == session else Answer.FAILED
+        try:
+            sent.pending.check()
+        except NotFound:
+            return Answer.MISSING
+        except Conflict:
+            return Answer.EXISTS
+        except (Refused, Unavailable) as error:
+            self._note(item, error.message)
+            return Answer.FAILED
+        self._reasons.pop(item, None)
+        return Answer.DONE
 
-def _answer(item: str, sent: _Sent, session: Session) -> Answer:
-    if sent.pending is None:
-        return Answer.FAILED
-    if not sent.pending.is_done():
-        return Answer.NONE_YET if sent.session == session else Answer.FAILED
-    try:
-        sent.pending.check()
-    except NotFound:
-        return Answer.MISSING
-    except Conflict:
-        return Answer.EXISTS
-    except (Refused, Unavailable) as error:
-        log.warning("write_failed", item=item, reason=error.message)
-        return Answer.FAILED
-    return Answer.DONE
+    def _note(self, item: str, reason: str) -> None:
+        if self._reasons.get(item) != reason:
+            self._reasons[item] = reason
+            log.warning("write_failed", item=item, reason=reason)

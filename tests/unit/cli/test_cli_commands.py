@@ -1,11 +1,6 @@
 """Each command against a real HTTP server: what it asks, what it prints, how it ends."""
 
 import json
-import signal
-import subprocess
-import sys
-import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +8,9 @@ import yaml
 
 from cli import timing
 from tests.fakes.api_bodies import fault, node, status, task_queues
-from tests.fakes.api_server import ApiServer, Reply, Request
+from tests.fakes.api_server import ApiServer, Reply
 from tests.unit.cli.conftest import Pvc
 
-ROOT = Path(__file__).parents[3]
 NODES = [
     node("hv1"),
     node("hv2", daemon_state="dead", health="N/A", load=None, workers={}),
@@ -106,31 +100,6 @@ def test_node_log(pvc: Pvc, api: ApiServer) -> None:
     ran = pvc("node", "log", "hv1")
     assert ran.out == "one\ntwo [2J\n"
     assert api.requests[0].parameters == {"lines": "1000"}
-
-
-def test_node_log_follows_until_it_is_interrupted(
-    pvc: Pvc, api: ApiServer, directory: Path
-) -> None:
-    has_asked_again = threading.Event()
-
-    def answer(request: Request) -> Reply:
-        if "since" not in request.parameters:
-            return Reply({"data": "a\nb", "first": 0, "next": 2})
-        if request.parameters["since"] == "2":
-            return Reply({"data": "c", "first": 2, "next": 3})
-        has_asked_again.set()
-        return Reply({"data": "", "first": 3, "next": 3})
-
-    api.replies["GET /node/hv1/log"] = answer
-    command = [sys.executable, "-m", "cli", "-q", "-c", "test", "node", "log", "hv1", "-f"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
-    ) as process:
-        assert has_asked_again.wait(20)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
-    assert (process.returncode, out, err) == (0, "a\nb\nc\n", "")
-    assert api.requests[0].parameters == {"lines": "10"}
 
 
 def test_cluster_status(pvc: Pvc, api: ApiServer) -> None:

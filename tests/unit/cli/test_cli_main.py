@@ -1,10 +1,7 @@
 """The frame of an invocation: global options, exit codes, lazy loading."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,8 +13,6 @@ from runtime.version import VERSION
 from tests.fakes.api_bodies import node
 from tests.fakes.api_server import ApiServer, Reply
 from tests.unit.cli.conftest import Pvc
-
-ROOT = Path(__file__).parents[3]
 
 
 def test_help_and_version(invoke: Pvc) -> None:
@@ -125,73 +120,3 @@ def test_exit_codes_of_all_errors() -> None:
     assert exit_code(KeyError("x")) == ExitCode.OUR_BUG
     shown = explained(ConfigError("two", ("a: x", "b: y")))
     assert shown == "Error: the configuration has faults:\n  a: x\n  b: y"
-
-
-# --- as a process
-
-
-def process(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "cli", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, **environment},
-    )
-
-
-def test_help_imports_little() -> None:
-    done = process("--help")
-    assert done.returncode == 0
-    imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
-    for module in ("http.client", "json", "yaml", "ssl", "cli.commands.node", "logging"):
-        assert module not in imported, module
-    assert "cli.root" in imported
-
-
-def test_node_list_imports_no_yaml_and_no_other_group(api: ApiServer, tmp_path: Path) -> None:
-    api.replies["GET /node"] = Reply([node()])
-    entry = {"host": "127.0.0.1", "port": api.port, "scheme": "http"}
-    (tmp_path / "pvc.json").write_text(json.dumps({"t": entry}))
-    done = process("-c", "t", "node", "list", PVC_CLIENT_DIR=str(tmp_path))
-    assert done.returncode == 0, done.stderr
-    imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
-    for module in ("yaml", "requests", "cli.commands.cluster", "logging"):
-        assert module not in imported, module
-
-
-def test_the_shell_completes_commands() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "cli"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "_PVC_COMPLETE": "bash_complete",
-            "COMP_WORDS": "pvc cluster fault ack",
-            "COMP_CWORD": "3",
-        },
-    )
-    assert done.stdout.split() == ["plain,ack", "plain,ack-all"]
-
-
-def test_a_reader_that_leaves_is_no_error(api: ApiServer, tmp_path: Path) -> None:
-    api.replies["GET /node"] = Reply([node(f"hv{number}") for number in range(2000)])
-    entry = {"host": "127.0.0.1", "port": api.port, "scheme": "http"}
-    (tmp_path / "pvc.json").write_text(json.dumps({"t": entry}))
-    with subprocess.Popen(
-        [sys.executable, "-m", "cli", "-q", "-c", "t", "node", "list"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "PVC_CLIENT_DIR": str(tmp_path)},
-    ) as done:
-        assert done.stdout is not None
-        assert done.stderr is not None
-        done.stdout.read(10)
-        done.stdout.close()
-        assert done.stderr.read() == b""
-    assert done.returncode in (ExitCode.OK, ExitCode.REFUSED)

@@ -49,10 +49,12 @@ class Meddler:
 
 
 @contextmanager
-def meddling(cluster: Cluster) -> Iterator[Meddler]:
-    """Open a session for somebody who changes the tree."""
+def meddling(cluster: Cluster, credential: tuple[str, str] = ("", "")) -> Iterator[Meddler]:
+    """Open a session for somebody who changes the tree, by default a stranger."""
     hosts = tuple(f"{n.addresses['upl']}:{ZOOKEEPER_PORT}" for n in cluster.coordinators)
-    store = ZookeeperStore(StoreSection(hosts=hosts), SYSTEM_CLOCK)
+    username, password = credential
+    section = StoreSection(hosts=hosts, username=username, password=password)
+    store = ZookeeperStore(section, SYSTEM_CLOCK)
     store.start(Deadline.after(10))
     try:
         yield Meddler(store)

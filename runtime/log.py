@@ -133,6 +133,13 @@ def _render(fields: dict[str, object]) -> str:
 
 def _quoted(value: object) -> str:
     text = str(value)
-    if text and not any(c in text for c in ' "=\n\t'):
+    if text and text.isprintable() and not any(c in text for c in ' "='):
         return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    return '"' + "".join(_escaped(c) for c in text) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in ('"', "\\"):
+        return f"\\{character}"
+    # Whatever ends a line or moves the cursor: a stranger's text must not look like a line of ours.
+    return character if character.isprintable() else character.encode("unicode_escape").decode()

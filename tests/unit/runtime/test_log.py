@@ -98,10 +98,21 @@ def test_others_warnings_are_kept_with_their_origin(out: Printed) -> None:
     assert out.getvalue().endswith("warning lost it part=kazoo.client\n")
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\x0b", "\x1e", "\x85", "\u2028"])
+def test_a_strangers_text_makes_no_line_of_its_own(
+    out: Printed, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+    set_up_logging(debug=False)
+    get_logger("api").info("call_answered", path=f"/x{end}<3>forged")
+    assert len(out.getvalue().splitlines()) == 1
+
+
 @given(st.text())
 def test_a_field_is_one_line_and_can_be_told_from_the_next(value: str) -> None:
     quoted = log._quoted(value)
-    assert "\n" not in quoted
+    assert len(quoted.splitlines()) == 1
+    assert quoted.isprintable()
     if quoted.startswith('"'):
         inner = quoted[1:-1].replace("\\\\", "").replace('\\"', "")
         assert '"' not in inner

@@ -15,7 +15,7 @@ from typing import Final
 from cluster.schema.migration import batches
 from cluster.schema.plan import Group
 from cluster.schema.tree import VERSION_PATH, DeadlineForCall, Tree, read_tree
-from cluster.store.store import Change, Create, Delete, Store, Write
+from cluster.store.store import Create, Delete, Store, Write
 from runtime.clock import Clock
 from runtime.errors import Invalid
 
@@ -72,11 +72,7 @@ def _to_saved(now: Tree, saved: Tree) -> Iterator[Group]:
         if path not in now:
             yield (Create(path, saved[path]),)
         elif now[path] != saved[path]:
-            yield (_write(path, saved[path]),)
-
-
-def _write(path: str, data: bytes) -> Change:
-    return Write(path, data)
+            yield (Write(path, saved[path]),)
 
 
 def _lines(tree: Tree) -> Iterator[str]:

@@ -123,11 +123,6 @@ def as_object(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def as_texts(value: object) -> tuple[str, ...]:
-    """Return the texts in a list out of JSON, none for anything else."""
-    return tuple(x for x in value if isinstance(x, str)) if isinstance(value, list) else ()
-
-
 def as_enum(kind: type[_E], value: object) -> _E | None:
     """Return the member of a closed set, None for anything that is not in it."""
     if not isinstance(value, str):

@@ -24,9 +24,8 @@ PERSISTENT = 0
 PERSISTENT_RECURSIVE = 1
 
 CREATED_EVENT = 1
-DELETED_EVENT = 2
-CHANGED_EVENT = 3
 CHILD_EVENT = 4
+"""From the one to the other they are about keys; others are about the session."""
 
 _ERROR = -1
 _STAT_VERSION = 4

@@ -30,6 +30,10 @@ class Followed(TreeView, Protocol):
     def applied(self) -> int:
         """Counts the updates."""
 
+    @property
+    def trouble(self) -> str:
+        """Why the tree could not be read last; empty when it could."""
+
     def age_seconds(self, now: Instant) -> float:
         """Return since when changes may have been missed; 0 while everything known is in."""
 
@@ -55,7 +59,8 @@ class MirroredTree:
     def check_served(self) -> None:
         """Raise `TreeNotServed` before the first load and while the tree has another layout."""
         if not self._mirror.loaded:
-            raise TreeNotServed("The cluster's data has not been read yet: no store was reached.")
+            why = self._mirror.trouble or "no store was reached"
+            raise TreeNotServed(f"The cluster's data has not been read yet: {why}.")
         gate = self.gate()
         if gate.verdict is not Verdict.SERVE:
             raise TreeNotServed(gate.message)

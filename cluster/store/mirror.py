@@ -52,6 +52,7 @@ class Mirror:
         self._has_watch = False
         self._must_load = False
         self._behind_since: Instant | None = clock.now()
+        self._trouble = ""
         self._heard_at = clock.now()
         self._applied = 0
         self._listeners: list[ChangeSeen] = []
@@ -114,6 +115,11 @@ class Mirror:
         if session.state is not SessionState.CONNECTED:
             since = session.since if since is None else min(since, session.since)
         return 0.0 if since is None else max(0.0, now - since)
+
+    @property
+    def trouble(self) -> str:
+        """Why the copy could not be brought up to date last; empty when it could."""
+        return self._trouble
 
     def on_change(self, callback: ChangeSeen) -> None:
         """Call back after each update."""
@@ -189,6 +195,8 @@ class Mirror:
         with self._news:
             if self._behind_since is None:
                 self._behind_since = self._heard_at
+            if error.message != self._trouble:
+                self._trouble = error.message
                 log.warning("mirror_fell_behind", error=error)
             if not self._is_closing:
                 self._news.wait(self._retry_seconds)
@@ -211,6 +219,7 @@ class Mirror:
     def _publish(self) -> None:
         with self._news:
             is_first, self._is_loaded = not self._is_loaded, True
+            self._trouble = ""
             if self._has_watch and not self._must_load and not self._dirty:
                 self._behind_since = None
             changed = self._tree.take_changed()

@@ -8,7 +8,7 @@ import pytest
 
 from cluster.store.kazoo_client import MOST_QUEUED
 from cluster.store.mirror import Mirror
-from cluster.store.store import Create, Pending, SessionState, Write
+from cluster.store.store import Create, Delete, Pending, SessionState, Write
 from cluster.store.zookeeper import ZookeeperStore
 from runtime.clock import SYSTEM_CLOCK
 from runtime.config.node import StoreSection
@@ -101,6 +101,19 @@ def test_the_credential_closes_keys_and_a_wrong_one_is_named(opened: Opener) -> 
         (name,) = right.children(key, soon()) or ()
         with pytest.raises(StoreUnavailable, match="credential"):
             none.read(f"{key}/{name}", soon())
+
+
+def test_a_mirror_that_may_not_read_a_key_says_so_and_goes_on_when_it_may(opened: Opener) -> None:
+    owner, stranger = opened(username="pvc", password="secret"), opened()
+    root = new_key(stranger)
+    owner.apply([Create(f"{root}/closed", b"")], soon())
+    mirror = Mirror(stranger, root=root)
+    mirror.start()
+    wait_until(lambda: "refuses our credential" in mirror.trouble)
+    assert not mirror.loaded
+    owner.apply([Delete(f"{root}/closed")], soon())
+    wait_until(lambda: mirror.loaded and not mirror.trouble)
+    mirror.close()
 
 
 def test_a_blocking_call_in_the_stores_thread_raises_instead_of_hanging(opened: Opener) -> None:

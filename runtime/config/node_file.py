@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from runtime.config import node_keys as keys
+from runtime.config.examination import Examination, examine_file
 from runtime.config.key import Values
 from runtime.config.node import (
     Directories,
@@ -19,11 +19,9 @@ from runtime.config.node import (
 )
 from runtime.config.node_network_keys import ENABLE_NETWORKING, NETWORKS, read_network
 from runtime.config.reader import read_document
-from runtime.config.secret_file import is_open_to_all, read_secret
+from runtime.config.secret_file import read_secret
 from runtime.config.timing import Timing
-from runtime.config.yaml_file import read_yaml
 from runtime.config.zookeeper_keys import PASSWORD, SESSION_TIMEOUT, read_store
-from runtime.errors import ConfigError
 
 DEFAULT_PATH: Final = "/etc/pvc/pvcnoded.yaml"
 PATH_VARIABLE: Final = "PVCD_CONFIG_FILE"
@@ -31,58 +29,17 @@ _LONGEST_SOCKET_DIRECTORY: Final = 80
 """A unix socket's whole path has 107 bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examination:
-    """What was found in a file."""
-
-    config: NodeConfig | None
-    """None when there are faults."""
-    faults: tuple[str, ...]
-    notes: tuple[str, ...]
-    """Warnings, and what is accepted without effect."""
-
-
 def default_path(environment: Mapping[str, str] = os.environ) -> Path:
     """Return the file to read unless another is named."""
     return Path(environment.get(PATH_VARIABLE) or DEFAULT_PATH)
 
 
-def load(path: Path) -> NodeConfig:
-    """Return what the file says; raises `ConfigError` with every fault."""
-    found = examine(path)
-    if found.config is None:
-        raise ConfigError(
-            f"{path} has {len(found.faults)} fault(s): " + "; ".join(found.faults),
-            found.faults,
-            path=str(path),
-        )
-    return found.config
-
-
-def check(path: Path) -> tuple[str, ...]:
-    """Return every fault of the file; empty when it is right."""
-    return examine(path).faults
-
-
-def notes(path: Path) -> tuple[str, ...]:
-    """Return what an operator should know of a file that is right otherwise."""
-    return examine(path).notes
-
-
-def examine(path: Path) -> Examination:
+def examine(path: Path) -> Examination[NodeConfig]:
     """Read the file and say what is in it; raises nothing."""
-    try:
-        document = read_yaml(path)
-    except ConfigError as error:
-        return Examination(config=None, faults=error.faults, notes=())
-    found = examine_document(document)
-    if _holds_secret(document) and is_open_to_all(path):
-        warning = f"{path}: holds passwords and everybody can read it; run: chmod o= {path}"
-        return Examination(config=found.config, faults=found.faults, notes=(*found.notes, warning))
-    return found
+    return examine_file(path, examine_document, _holds_secret)
 
 
-def examine_document(document: object) -> Examination:
+def examine_document(document: object) -> Examination[NodeConfig]:
     """Say what is in the YAML values of a file."""
     reading = read_document(document, keys.NODE_FILE_KEYS)
     faults = list(reading.faults)

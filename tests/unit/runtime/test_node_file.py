@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from runtime.config import node_file
+from runtime.config.examination import Examination
 from runtime.config.node import FenceAction, NodeConfig
 from runtime.config.plain import from_plain, to_plain
-from runtime.errors import ConfigError
 
 SAMPLE = Path(__file__).parents[3] / "packaging/config/pvcnoded.sample.yaml"
 
@@ -80,7 +80,7 @@ def drop(path: str) -> Change:
     return change
 
 
-def examine(*changes: Change) -> node_file.Examination:
+def examine(*changes: Change) -> Examination[NodeConfig]:
     tree = document()
     for change in changes:
         change(tree["pvc"])
@@ -340,19 +340,18 @@ def written(tmp_path: Path, text: str, mode: int = 0o640) -> Path:
     return path
 
 
-def test_load_and_check(tmp_path: Path) -> None:
-    path = written(tmp_path, yaml.safe_dump(document()))
-    assert node_file.load(path).node == "hv2"
-    assert node_file.check(path) == ()
-    assert not any("everybody" in note for note in node_file.notes(path))
+def test_a_right_file(tmp_path: Path) -> None:
+    found = node_file.examine(written(tmp_path, yaml.safe_dump(document())))
+    assert found.config is not None
+    assert found.config.node == "hv2"
+    assert found.faults == ()
+    assert not any("everybody" in note for note in found.notes)
 
 
-def test_load_lists_every_fault(tmp_path: Path) -> None:
-    path = written(tmp_path, "pvc: {node: '', debug: 3}")
-    with pytest.raises(ConfigError) as caught:
-        node_file.load(path)
-    assert caught.value.faults == node_file.check(path)
-    assert len(caught.value.faults) > 2
+def test_a_wrong_file_is_no_config_and_every_fault(tmp_path: Path) -> None:
+    found = node_file.examine(written(tmp_path, "pvc: {node: '', debug: 3}"))
+    assert found.config is None
+    assert len(found.faults) > 2
 
 
 @pytest.mark.parametrize(
@@ -378,34 +377,34 @@ def test_load_lists_every_fault(tmp_path: Path) -> None:
     ],
 )
 def test_a_broken_file_is_one_clear_fault(tmp_path: Path, text: str, fault: str) -> None:
-    faults = node_file.check(written(tmp_path, text))
+    faults = node_file.examine(written(tmp_path, text)).faults
     assert any(fault in each for each in faults), faults
 
 
 def test_a_missing_file_names_itself_and_the_cure(tmp_path: Path) -> None:
-    (fault,) = node_file.check(tmp_path / "none.yaml")
+    (fault,) = node_file.examine(tmp_path / "none.yaml").faults
     assert fault == (
         f"{tmp_path}/none.yaml: does not exist; create it, or name another file with --config"
     )
 
 
 def test_a_directory_cannot_be_read(tmp_path: Path) -> None:
-    (fault,) = node_file.check(tmp_path)
+    (fault,) = node_file.examine(tmp_path).faults
     assert "cannot be read: Is a directory" in fault
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_bytes(b"pvc:\n  node: \xff\n")
-    assert node_file.check(path) == (f"{path}: is not UTF-8 in line 2",)
+    assert node_file.examine(path).faults == (f"{path}: is not UTF-8 in line 2",)
 
 
 def test_an_inline_secret_everybody_can_read_is_a_warning(tmp_path: Path) -> None:
     path = written(tmp_path, yaml.safe_dump(document()), mode=0o644)
-    assert any("everybody can read it" in note for note in node_file.notes(path))
+    assert any("everybody can read it" in note for note in node_file.examine(path).notes)
 
 
-def with_secret_file(tmp_path: Path, content: bytes, mode: int) -> node_file.Examination:
+def with_secret_file(tmp_path: Path, content: bytes, mode: int) -> Examination[NodeConfig]:
     secret = tmp_path / "ipmi.secret"
     secret.write_bytes(content)
     secret.chmod(mode)

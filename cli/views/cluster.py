@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli.table import coloured, indented, pairs, printable, size_of_mib
+from cli.views.section import section
 from cli.views.state import health
 
 Status = Mapping[str, Any]
@@ -21,7 +22,7 @@ def status_pretty(status: Status) -> str:
 
 
 def _head(status: Status) -> list[tuple[str, str]]:
-    cluster_health = _map(status, "cluster_health")
+    cluster_health = section(status, "cluster_health")
     is_maintained = str(status.get("maintenance")).lower() == "true"
     return [
         ("Cluster", printable(status.get("cluster_name"))),
@@ -34,11 +35,11 @@ def _head(status: Status) -> list[tuple[str, str]]:
 
 
 def _messages(status: Status) -> str:
-    messages = _map(status, "cluster_health").get("messages") or ()
+    messages = section(status, "cluster_health").get("messages") or ()
     lines = [_message(message) for message in messages]
     lines += [
         f"{printable(node)}: {printable(text)}"
-        for node, facts in _map(status, "node_health").items()
+        for node, facts in section(status, "node_health").items()
         for text in (facts.get("messages") if isinstance(facts, Mapping) else None) or ()
     ]
     return coloured("Faults:", "bold") + "\n" + indented("\n".join(lines)) if lines else ""
@@ -72,8 +73,8 @@ def _by_state(counts: Any) -> str:
 
 
 def _resources(status: Status) -> str:
-    resources = _map(status, "resources")
-    memory, cpu, disk = (_map(resources, name) for name in ("memory", "cpu", "disk"))
+    resources = section(status, "resources")
+    memory, cpu, disk = (section(resources, name) for name in ("memory", "cpu", "disk"))
     lines = []
     if memory:
         names = ("total", "used", "free", "allocated", "provisioned")
@@ -102,8 +103,3 @@ def _resources(status: Status) -> str:
 def _percent(resource: Mapping[str, Any]) -> str:
     value = resource.get("utilization")
     return f"{value:.1f}%" if isinstance(value, int | float) else printable(value)
-
-
-def _map(tree: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = tree.get(name)
-    return value if isinstance(value, Mapping) else {}

@@ -15,6 +15,7 @@ from cli.table import (
     table,
 )
 from cli.timing import STALE_DATA_SECONDS, STALE_FACTS_SECONDS
+from cli.views.section import section
 from cli.views.state import health, state
 
 Node = Mapping[str, Any]
@@ -54,7 +55,7 @@ def node_details(node: Node, *, is_long: bool, width: int | None = None) -> str:
 
 
 def _row(node: Node) -> tuple[str, ...]:
-    memory, vcpu = _map(node, "memory"), _map(node, "vcpu")
+    memory, vcpu = section(node, "memory"), section(node, "vcpu")
     return (
         printable(node.get("name")),
         state(node.get("daemon_state")),
@@ -69,7 +70,7 @@ def _row(node: Node) -> tuple[str, ...]:
 
 
 def _facts(node: Node) -> list[tuple[str, str]]:
-    memory, vcpu = _map(node, "memory"), _map(node, "vcpu")
+    memory, vcpu = section(node, "memory"), section(node, "vcpu")
     return [
         ("Name", printable(node.get("name"))),
         ("Daemon state", state(node.get("daemon_state"))),
@@ -98,7 +99,7 @@ def _beat(age: object) -> str:
 
 
 def _version(node: Node) -> str:
-    schema = _map(node, "schema")
+    schema = section(node, "schema")
     known = f", schema {schema['active']}" if schema.get("active") is not None else ""
     return printable(node.get("pvc_version")) + known
 
@@ -109,7 +110,7 @@ def _memory(memory: Mapping[str, Any]) -> str:
 
 
 def _workers(node: Node, width: int | None) -> str:
-    workers = _map(node, "workers")
+    workers = section(node, "workers")
     if not workers:
         return ""
     columns = (
@@ -160,7 +161,7 @@ def _health_details(node: Node, width: int | None) -> str:
 
 
 def _interfaces(node: Node) -> str:
-    interfaces = _map(node, "interfaces")
+    interfaces = section(node, "interfaces")
     if not interfaces:
         return ""
     columns = (
@@ -172,7 +173,7 @@ def _interfaces(node: Node) -> str:
         Column("RX PKT/S", is_number=True),
         Column("TX PKT/S", is_number=True),
     )
-    return table(columns, (_interface(name, _map(interfaces, name)) for name in interfaces))
+    return table(columns, (_interface(name, section(interfaces, name)) for name in interfaces))
 
 
 def _interface(name: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
@@ -196,8 +197,3 @@ def _vms(node: Node) -> str:
 def _load(node: Node) -> str:
     load = node.get("load")
     return f"{load:.2f}" if isinstance(load, int | float) else printable(load)
-
-
-def _map(tree: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = tree.get(name)
-    return value if isinstance(value, Mapping) else {}

@@ -9,6 +9,7 @@ from typing import Final
 import setproctitle
 
 from bus.forwarder import Forwarder
+from bus.log_lines import onto_the_bus
 from bus.publisher import Publisher
 from bus.subscriber import Subscriber
 from bus.topics import Topic
@@ -22,7 +23,6 @@ from supervisor.carried import Carried, become_anew, take
 from supervisor.config_file import ConfigFile, ConfigRead
 from supervisor.crew import Crew
 from supervisor.herald import NAME, Herald
-from supervisor.log_lines import onto_the_bus
 from supervisor.loop import Parts, Root
 from supervisor.process import leftover_children
 from supervisor.recorded import recall

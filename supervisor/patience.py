@@ -32,7 +32,3 @@ class Patience:
     """A turn later than this was not the workers' fault: their timers are put off by as much."""
     pause_seconds: float = 1.0
     """After a pause of this length (SIGSTOP, frozen machine) their timers start afresh."""
-    config_look_seconds: float = 2.0
-    """While a worker waits for another configuration the file is looked at this often."""
-    late_exit_seconds: float = 10.0
-    """How long the root waits for what it has killed itself, at the very end."""

@@ -10,9 +10,9 @@ from typing import Final
 from cluster.model.node import CoordinatorState, DomainState, Role, WantedDomainState
 from cluster.schema.codec import to_data
 from cluster.schema.key import Writer
-from cluster.schema.layout import layout
+from cluster.schema.layout import Layout, layout
 from cluster.schema.versions import NEWEST, OLDEST_SPOKEN
-from cluster.store.store import Change, Create, Value, Write
+from cluster.store.store import Change, Create, Delete, Value, Write
 from runtime.config.node import NodeConfig
 from runtime.version import VERSION
 
@@ -30,7 +30,7 @@ def registered_keys(config: NodeConfig, version: int) -> dict[str, bytes]:
     ours = {k.name for k in keys.rows() if k.writer is Writer.ROOT and k.name.startswith("node")}
     said = {name: text for name, text in _own_values(config, version).items() if name in ours}
     if version >= OLDEST_SPOKEN:
-        said |= _FOR_A_NEW_NODE
+        said |= {**_FOR_A_NEW_NODE, "cluster": config.cluster_name}
         said["node.coordinator_state"] = (
             CoordinatorState.SECONDARY if config.is_coordinator else CoordinatorState.CLIENT
         )
@@ -38,21 +38,28 @@ def registered_keys(config: NodeConfig, version: int) -> dict[str, bytes]:
 
 
 def registration(
-    config: NodeConfig, version: int, there: Mapping[str, Value | None]
+    config: NodeConfig,
+    version: int,
+    there: Mapping[str, Value | None],
+    *,
+    is_first: bool = False,
 ) -> tuple[Change, ...]:
-    """Return what must change so that this node is known in the tree; `there` is what it holds."""
+    """Return what must change so that this node is known in the tree; `there` is what it holds.
+
+    In the first registration with a credential secrets are made anew: a write would leave them as
+    open as they were in a tree that once had none.
+    """
     keys = layout(version)
-    overwritten = {
-        keys.path(name, node=config.node)
-        for name in _own_values(config, version)
-        if _has(name, version)
-    }
+    values = _own_values(config, version).keys() & _names(keys)
+    own = {keys.path(name, node=config.node): name for name in values}
     changes: list[Change] = []
     for path, data in sorted(registered_keys(config, version).items()):
         value = there[path]
         if value is None:
             changes.append(Create(path, data))
-        elif path in overwritten and value.data != data:
+        elif is_first and config.store.username and path in own and keys.key(own[path]).is_secret:
+            changes += [Delete(path, value.version), Create(path, data)]
+        elif (path in own and value.data != data) or _is_nameless(keys, path, value):
             changes.append(Write(path, data, value.version))
     return tuple(changes)
 
@@ -70,5 +77,10 @@ def _own_values(config: NodeConfig, version: int) -> dict[str, str]:
     }
 
 
-def _has(name: str, version: int) -> bool:
-    return any(key.name == name for key in layout(version).rows())
+def _names(keys: Layout) -> set[str]:
+    return {key.name for key in keys.rows()}
+
+
+def _is_nameless(keys: Layout, path: str, value: Value) -> bool:
+    """Whether this is the cluster's name and nobody has given it one."""
+    return path == keys.path("cluster") and not value.data

@@ -63,6 +63,7 @@ class SchemaWork:
         self._peers = Peers()
         self._reported: SchemaView | None = None
         self._trouble = ""
+        self._is_registered = False
 
     def round(self) -> float:
         """Look at the tree once; return how long to wait for news of it."""
@@ -106,10 +107,11 @@ class SchemaWork:
         # In every round: somebody may have deleted this node while it runs.
         paths = list(registered_keys(self._config, version))
         there = self._store.read_many(paths, self._deadline())
-        changes = registration(self._config, version, there)
+        changes = registration(self._config, version, there, is_first=not self._is_registered)
         if changes:
             self._store.apply(changes, self._deadline())
             log.info("node_registered", schema=version, changes=len(changes))
+        self._is_registered = True
 
     def _migrate(self, version: int) -> None:
         # Loaded now, gone again with the execv that follows: the root must stay small.

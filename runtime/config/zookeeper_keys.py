@@ -15,8 +15,8 @@ PORT_KEY: Final = Key(
 USERNAME: Final = Key(
     path="cluster.zookeeper.username",
     kind=FILLED_TEXT,
-    about="Digest credential of the tree; without one the tree is open. Set it on all nodes, in both"
-    " files, before the first start: keys made earlier stay open, but for the secrets among them.",
+    about="Digest credential of the tree; without one the tree is open. Set it on all nodes, in"
+    " both files, before the first start: keys made earlier stay open, but for secrets.",
 )
 PASSWORD: Final = SecretKeys(
     inline=Key(

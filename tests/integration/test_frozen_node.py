@@ -25,5 +25,5 @@ def test_a_short_freeze_restarts_nothing(cluster: Cluster) -> None:
     cluster.wait_until(lambda: all_run(cluster), 30, "hv3 to be back")
     assert tree_of(node) == before
     assert node.unit("pvcapid", "MainPID") == api
-    # Slots that went by are left out, not caught up.
-    assert min(beats.gaps()) > 0.3, beats.gaps()
+    # Slots that went by are left out, not caught up; one beat may have been on its way all along.
+    assert sum(gap < 0.3 for gap in beats.gaps()) <= 1, beats.gaps()

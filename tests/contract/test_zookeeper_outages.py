@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -41,6 +42,7 @@ def shared() -> Iterator[Ensemble]:
 def three(shared: Ensemble) -> Iterator[Ensemble]:
     """Three members that serve, whatever the test before did to them."""
     shared.start()
+    revive(shared)
     yield shared
     for member in shared.members:
         with contextlib.suppress(AssertionError):
@@ -52,9 +54,25 @@ def open_store(ensemble: Ensemble, own: int = 0) -> Iterator[ZookeeperStore]:
     """A store whose own member is number `own`."""
     hosts = ensemble.hosts[own:] + ensemble.hosts[:own]
     store = ZookeeperStore(StoreSection(hosts=hosts, session_timeout_seconds=SESSION_SECONDS))
-    store.start(Deadline.after(20.0))
-    yield store
-    store.close()
+    try:
+        store.start(Deadline.after(20.0))
+        yield store
+    finally:
+        store.close()
+
+
+def revive(ensemble: Ensemble) -> None:
+    """Start all members again when no client can write although they say that they serve.
+
+    Zookeeper 3.8.0 stays so now and then after its members were frozen; what is tested here is
+    how we live through it, not how it does.
+    """
+    with contextlib.suppress(Unavailable), open_store(ensemble) as store:
+        store.apply([Create(f"/alive-{time.monotonic_ns()}", b"")], Deadline.after(10.0))
+        return
+    warnings.warn("the ensemble took no writes and was started again", stacklevel=2)
+    ensemble.kill()
+    ensemble.start()
 
 
 def is_connected(store: ZookeeperStore) -> bool:
@@ -85,6 +103,7 @@ def check_mirrors_through(
                 wait_until(lambda: writing.written > before + 30, 30.0)
             healed = writing.written
             heal()
+            revive(three)
             wait_until(lambda: writing.written > healed + 30, 30.0)
         wait_until(lambda: all(is_connected(s) for s in stores), 20.0)
         truth = fresh_read(stores[0], root)

@@ -53,8 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for note in found.notes:
         sys.stderr.write(f"{note}\n")
     if found.config is None:
-        sys.stderr.write(f"{path} has {len(found.faults)} fault(s):\n")
-        sys.stderr.writelines(f"  {fault}\n" for fault in found.faults)
+        sys.stderr.write(found.faults_in(path))
         return ExitCode.CONFIG
     if given.check:
         sys.stdout.write(f"{path} is right\n")

@@ -53,6 +53,5 @@ def _check(path: Path) -> int:
     if not found.faults:
         sys.stdout.write(f"{path} is right\n")
         return ExitCode.OK
-    sys.stderr.write(f"{path} has {len(found.faults)} fault(s):\n")
-    sys.stderr.writelines(f"  {fault}\n" for fault in found.faults)
+    sys.stderr.write(found.faults_in(path))
     return ExitCode.CONFIG

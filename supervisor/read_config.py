@@ -17,8 +17,7 @@ def main(path: Path) -> int:
     """Read one file; returns the exit code."""
     found = examine(path)
     if found.config is None:
-        sys.stderr.write(f"{path} has {len(found.faults)} fault(s):\n")
-        sys.stderr.writelines(f"  {fault}\n" for fault in found.faults)
+        sys.stderr.write(found.faults_in(path))
         return ExitCode.CONFIG
     json.dump({"config": to_plain(found.config), "notes": found.notes}, sys.stdout)
     return ExitCode.OK

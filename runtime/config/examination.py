@@ -22,6 +22,11 @@ class Examination(Generic[C]):
     notes: tuple[str, ...]
     """Warnings, and what is accepted without effect."""
 
+    def faults_in(self, path: Path) -> str:
+        """Return all faults of the file as people read them, a line each."""
+        lines = (f"{path} has {len(self.faults)} fault(s):", *(f"  {f}" for f in self.faults))
+        return "".join(f"{line}\n" for line in lines)
+
 
 def examine_file(
     path: Path,

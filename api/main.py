@@ -30,7 +30,8 @@ from cluster.store.zookeeper import ZookeeperStore
 from runtime.banner import show_banner
 from runtime.clock import SYSTEM_CLOCK
 from runtime.config.api import ApiConfig
-from runtime.config.api_file import default_path, examine
+from runtime.config.api_file import examine
+from runtime.config.place import API_FILE
 from runtime.config.timing import Timing
 from runtime.deadline import Deadline
 from runtime.exitcode import ExitCode
@@ -48,7 +49,7 @@ log = get_logger(__name__)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Be the API; returns the exit code."""
     given = _parse(arguments)
-    path = given.config or default_path()
+    path = given.config or API_FILE.path()
     found = examine(path)
     for note in found.notes:
         sys.stderr.write(f"{note}\n")

@@ -1,26 +1,22 @@
 """The root process: arguments and configuration, then `assembly.py`."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from runtime.config.place import NODE_FILE
 from runtime.errors import ConfigError
 from runtime.exitcode import ExitCode
 from runtime.version import VERSION
 from supervisor.config_file import ConfigFile, ConfigReading
 from supervisor.variant import Variant
 
-# As in `runtime.config.node_file`, which is not loaded here: it brings the YAML parser along.
-PATH_VARIABLE = "PVCD_CONFIG_FILE"
-DEFAULT_PATH = "/etc/pvc/pvcnoded.yaml"
-
 
 def main(arguments: Sequence[str] | None = None, variant: Variant | None = None) -> int:
     """Be the root; returns the exit code. Only tests hand in a variant."""
     given = _parse(arguments)
-    path = given.config or Path(os.environ.get(PATH_VARIABLE) or DEFAULT_PATH)
+    path = given.config or NODE_FILE.path()
     if given.check:
         return _check(path)
     reading = ConfigReading(path)

@@ -1,10 +1,7 @@
 """`/etc/pvc/pvcapid.yaml` into an `ApiConfig`: all of it right, or every fault at once."""
 
-import os
 import socket
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from runtime.config import api_keys as keys
 from runtime.config.api import ApiConfig, Role, Token
@@ -14,14 +11,6 @@ from runtime.config.reader import read_document
 from runtime.config.secret_file import read_secret
 from runtime.config.timing import SESSION_TIMEOUT_SECONDS, Timing
 from runtime.config.zookeeper_keys import PASSWORD, SESSION_TIMEOUT, read_store
-
-DEFAULT_PATH: Final = "/etc/pvc/pvcapid.yaml"
-PATH_VARIABLE: Final = "PVC_CONFIG_FILE"
-
-
-def default_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the file to read unless another is named."""
-    return Path(environment.get(PATH_VARIABLE) or DEFAULT_PATH)
 
 
 def examine(path: Path) -> Examination[ApiConfig]:

@@ -23,15 +23,8 @@ from runtime.config.secret_file import read_secret
 from runtime.config.timing import Timing
 from runtime.config.zookeeper_keys import PASSWORD, SESSION_TIMEOUT, read_store
 
-DEFAULT_PATH: Final = "/etc/pvc/pvcnoded.yaml"
-PATH_VARIABLE: Final = "PVCD_CONFIG_FILE"
 _LONGEST_SOCKET_DIRECTORY: Final = 80
 """A unix socket's whole path has 107 bytes."""
-
-
-def default_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the file to read unless another is named."""
-    return Path(environment.get(PATH_VARIABLE) or DEFAULT_PATH)
 
 
 def examine(path: Path) -> Examination[NodeConfig]:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any, Final
 
-from runtime.config import api_file, node_file
 from runtime.config.api_keys import API_FILE_KEYS
 from runtime.config.key import Key, Required
 from runtime.config.node_keys import NODE_FILE_KEYS
+from runtime.config.place import API_FILE, NODE_FILE
 from runtime.config.timing import Timing
 
 _HEAD: Final = """\
@@ -57,8 +57,8 @@ def render() -> str:
     return "\n".join(
         (
             _HEAD,
-            _file("pvcnoded.yaml", node_file.DEFAULT_PATH, node_file.PATH_VARIABLE, NODE_FILE_KEYS),
-            _file("pvcapid.yaml", api_file.DEFAULT_PATH, api_file.PATH_VARIABLE, API_FILE_KEYS),
+            _file("pvcnoded.yaml", NODE_FILE.default, NODE_FILE.variable, NODE_FILE_KEYS),
+            _file("pvcapid.yaml", API_FILE.default, API_FILE.variable, API_FILE_KEYS),
             _times(),
         )
     )

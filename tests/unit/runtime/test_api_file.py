@@ -8,6 +8,7 @@ import yaml
 
 from runtime.config import api_file
 from runtime.config.api import Role
+from runtime.config.place import API_FILE
 
 SAMPLE = Path(__file__).parents[3] / "packaging/config/pvcapid.sample.yaml"
 
@@ -117,7 +118,7 @@ def test_load_raises_and_the_path_comes_from_the_environment(tmp_path: Path) -> 
     path.write_text(yaml.safe_dump(document(tokens=[])))
     (fault,) = api_file.examine(path).faults
     assert "nobody could call" in fault
-    assert api_file.default_path({"PVC_CONFIG_FILE": str(path)}) == path
+    assert API_FILE.path({"PVC_CONFIG_FILE": str(path)}) == path
     path.write_text(yaml.safe_dump(document(tokens=[{"token": "abc"}])))
     path.chmod(0o644)
     found = api_file.examine(path)

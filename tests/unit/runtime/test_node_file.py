@@ -13,6 +13,7 @@ import yaml
 from runtime.config import node_file
 from runtime.config.examination import Examination
 from runtime.config.node import FenceAction, NodeConfig
+from runtime.config.place import NODE_FILE
 from runtime.config.plain import from_plain, to_plain
 
 SAMPLE = Path(__file__).parents[3] / "packaging/config/pvcnoded.sample.yaml"
@@ -457,8 +458,8 @@ def test_a_secret_file_that_is_a_pipe_does_not_hang(tmp_path: Path) -> None:
 
 
 def test_the_path_comes_from_the_environment() -> None:
-    assert node_file.default_path({}) == Path("/etc/pvc/pvcnoded.yaml")
-    assert node_file.default_path({"PVCD_CONFIG_FILE": "/x.yaml"}) == Path("/x.yaml")
+    assert NODE_FILE.path({}) == Path("/etc/pvc/pvcnoded.yaml")
+    assert NODE_FILE.path({"PVCD_CONFIG_FILE": "/x.yaml"}) == Path("/x.yaml")
 
 
 def test_the_document_is_not_changed() -> None:

@@ -108,3 +108,11 @@ class ChildState(StrEnum):
 # The `values` of facts.supervisor, sent once a second and at each change:
 #   {"tree": TreeState, "schema": str note or "", "workers": {name: {"state": ChildState,
 #    "pid": int, "restarts": int, "abandoned": int, "reason": str}}}
+
+# The `values` of facts.vm, sent once a second and at each change:
+#   {"memory_allocated_mb": int of running VMs, "memory_provisioned_mb": int of all VMs wanted here,
+#    "vcpus_allocated": int of running VMs, "vms_running": int,
+#    "hypervisor": {"trouble": str or "", "seconds": for how long (0.0 when all is well)},
+#    "statistics_age_seconds": float or None,
+#    "frozen": {VM name: seconds its process has not answered},
+#    "consoles": {VM UUID: {"name": str, "path": log file of its serial console}} of running VMs}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class WantedState(StrEnum):
@@ -85,10 +86,14 @@ class Wanted:
     """Where it belongs while it was migrated away for now; empty otherwise."""
     serial: int = 0
     move: Move = Move.NONE
+    home_before: str = ""
+    """Its home before this move, to fall back to when the move is given up."""
     is_live_only: bool = False
     """Live migration or none at all."""
     is_forced: bool = False
     """Without asking the guest first."""
+    removes_volumes: bool = False
+    """With DELETE: its volumes go too."""
     fence: str = ""
     """Id of the fence record that makes certain that the node it was seen on runs nothing: the
     wanted node may take over what is seen. Empty: only from a node that says it is off."""
@@ -106,6 +111,112 @@ class Seen:
     """Why it failed, or what holds it up."""
     vnc: str = ""
     """`address:port` of its display; empty when it has none."""
+
+
+class TransferPhase(StrEnum):
+    """How far the sending side of a move is."""
+
+    SENDING = "sending"
+    """A live migration runs, or is about to."""
+    SETTLING = "settling"
+    """How it ended is not known yet: both nodes are asked until it is."""
+    SHUTDOWN = "shutdown"
+    """The guest is shut down here, to be started there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """A move under way, by the node that has the VM. Written before the first step is taken, so
+    that whoever finds it knows that another node may hold a copy."""
+
+    serial: int
+    """The order it carries out."""
+    to: str
+    phase: TransferPhase
+    percent: int = 0
+    reason: str = ""
+    """What holds it up."""
+
+
+class ArrivalPhase(StrEnum):
+    """How far the receiving side of a move is."""
+
+    RECEIVING = "receiving"
+    """A copy is here that has not run yet."""
+    RUNNING = "running"
+    """The copy runs here, so nowhere else; what is seen is about to be handed over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A copy of a VM on the node that receives it, written by that node while the VM is not yet
+    its own. Whoever recovers the VMs of the sending node must leave this VM to the receiver."""
+
+    serial: int
+    node: str
+    phase: ArrivalPhase
+
+
+class MigrationMethod(StrEnum):
+    """How a running VM is brought to another node."""
+
+    NONE = "none"
+    """Live, and if that fails by shutting it down and starting it there."""
+    LIVE = "live"
+    """Live or not at all."""
+    SHUTDOWN = "shutdown"
+    """By shutting it down and starting it there."""
+
+
+class Selector(StrEnum):
+    """By what the best node for a VM is chosen."""
+
+    NONE = "none"
+    """As the cluster's configuration says."""
+    MEM = "mem"
+    """The most free memory."""
+    MEMPROV = "memprov"
+    """The least memory provisioned to VMs, running or not, in relation to what it has."""
+    LOAD = "load"
+    """The least load per processor."""
+    VCPUS = "vcpus"
+    """The fewest vCPUs of running VMs per processor."""
+    VMS = "vms"
+    """The fewest running VMs."""
+
+
+MAX_DOWNTIME_MS: Final = 300
+"""Default of how long a guest may stand still in a live migration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VmMeta:
+    """What people say about a VM besides its definition."""
+
+    autostart: bool = False
+    """Started when its node becomes ready, once."""
+    migration_method: MigrationMethod = MigrationMethod.NONE
+    migration_max_downtime_ms: int = MAX_DOWNTIME_MS
+    node_selector: Selector = Selector.NONE
+    node_limit: tuple[str, ...] = ()
+    """The only nodes it may be on; empty: all."""
+
+
+class TagKind(StrEnum):
+    """Who gave a tag."""
+
+    USER = "user"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A word by which VMs are found."""
+
+    name: str
+    kind: TagKind = TagKind.USER
+    is_protected: bool = False
+    """Not to be removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,8 +57,10 @@ def read_wanted(data: bytes | None) -> Wanted:
         home=codec.as_text(plain.get("home")),
         serial=codec.as_integer(plain.get("serial")),
         move=codec.as_enum(Move, plain.get("move")) or Move.NONE,
+        home_before=codec.as_text(plain.get("home_before")),
         is_live_only=codec.as_flag(plain.get("is_live_only")),
         is_forced=codec.as_flag(plain.get("is_forced")),
+        removes_volumes=codec.as_flag(plain.get("removes_volumes")),
         fence=codec.as_text(plain.get("fence")),
     )
 
@@ -72,8 +74,10 @@ def wanted_data(wanted: Wanted) -> bytes:
             "home": wanted.home,
             "serial": wanted.serial,
             "move": wanted.move,
+            "home_before": wanted.home_before,
             "is_live_only": wanted.is_live_only,
             "is_forced": wanted.is_forced,
+            "removes_volumes": wanted.removes_volumes,
             "fence": wanted.fence,
         }
     )

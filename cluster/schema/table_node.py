@@ -102,6 +102,15 @@ NODE_KEYS: Final[tuple[Key, ...]] = (
         about="Whether it shall take VMs: ready or flushed.",
     ),
     Key(
+        name="node.flush",
+        path="/nodes/{node}/flush",
+        form=Form.JSON,
+        writer=Writer.VM,
+        since=16,
+        about="How its last flush or unflush goes: {serial, total, done, moving: [vm], "
+        "stuck: {vm: why it cannot be moved}}.",
+    ),
+    Key(
         name="node.coordinator_state",
         path="/nodes/{node}/routerstate",
         form=Form.TEXT,

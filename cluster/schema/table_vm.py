@@ -52,8 +52,8 @@ VM_KEYS: Final[tuple[Key, ...]] = (
         "/wanted",
         Form.JSON,
         Writer.ORDER,
-        "The order in force: {state, node, home, serial, move, is_live_only, is_forced, fence}; "
-        "each order raises the serial.",
+        "The order in force: {state, node, home, home_before, serial, move, is_live_only, "
+        "is_forced, removes_volumes, fence}; each order raises the serial.",
     ),
     _vm(
         ".seen",
@@ -68,14 +68,14 @@ VM_KEYS: Final[tuple[Key, ...]] = (
         "/transfer",
         Form.JSON,
         Writer.VM,
-        "While it is moved: {serial, to, phase, percent, reason}, by the node that sends it.",
+        "There while it is moved: {serial, to, phase, percent, reason}, by the node that sends it.",
     ),
     _vm(
         ".arrival",
         "/arrival",
         Form.JSON,
         Writer.VM,
-        "While it is moved: {serial, node, phase, reason}, by the node that receives it.",
+        "There while it is moved: {serial, node, phase}, by the node that receives it.",
     ),
     _vm(
         ".meta",

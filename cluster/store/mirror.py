@@ -26,13 +26,18 @@ may only put something in a queue."""
 
 
 class Mirror:
-    """A copy of the keys at and below `root`, kept up to date by a thread of its own."""
+    """A copy of the keys at and below `root`, kept up to date by a thread of its own.
+
+    Of a key that is not to be kept neither it nor what is below it is ever read; whoever narrows
+    the copy asks `is_mirrored` too.
+    """
 
     def __init__(
         self,
         store: Store,
         *,
         root: str = ROOT,
+        keep: Callable[[str], bool] = is_mirrored,
         call_seconds: float = 2.0,
         retry_seconds: float = 0.2,
         probe_seconds: float = 1.0,
@@ -44,7 +49,8 @@ class Mirror:
         self._probe_seconds = probe_seconds
         self._tree = MirrorTree(check_path(root))
         self._reading = threading.RLock()
-        self._feed = MirrorFeed(store, self._tree, self.frozen, call_seconds)
+        self._keep = keep
+        self._feed = MirrorFeed(store, self._tree, self.frozen, call_seconds, keep)
         self._dirty = DirtyPaths()
         self._news = threading.Condition()
         self._is_loaded = False
@@ -146,7 +152,7 @@ class Mirror:
                 self._behind_since = session.since
 
     def _on_event(self, path: str | None) -> None:
-        if path is not None and not is_mirrored(path):
+        if path is not None and not self._keep(path):
             return
         with self._news:
             if path is None:

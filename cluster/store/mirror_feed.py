@@ -77,7 +77,9 @@ class MirrorFeed:
         tree: MirrorTree,
         writing: Callable[[], AbstractContextManager[object]],
         call_seconds: float,
+        keep: Callable[[str], bool] = is_mirrored,
     ) -> None:
+        self._keep = keep
         self._reader = reader
         self._tree = tree
         self._writing = writing
@@ -128,7 +130,7 @@ class MirrorFeed:
                 self._tree.put(path, value)
                 names = listed.get(path) or ()
                 self._tree.keep_only(path, names)
-                below += [child for name in names if is_mirrored(child := child_of(path, name))]
+                below += [child for name in names if self._keep(child := child_of(path, name))]
         return below
 
     def _read(self, paths: Sequence[str]) -> dict[str, Value | None]:

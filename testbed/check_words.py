@@ -15,7 +15,7 @@ CODE = ("api", "bus", "cli", "cluster", "runtime", "supervisor", "testbed", "tes
 CHECK_TESTS = ("unit", "contract", "architecture", "simulation")
 # With real servers: Zookeeper members and daemons on this host, then the cluster.
 REAL_TESTS = ("contract", "process", "integration")
-REAL_PACKAGES = ("default-jre-headless", "libslf4j-java", "libzookeeper-java")
+REAL_PACKAGES = ("default-jre-headless", "libslf4j-java", "libzookeeper-java", "python3-libvirt")
 WITHOUT_SERVERS = "not integration and not zookeeper"
 NOTHING_COLLECTED = 5
 QUICK_SECONDS, REAL_SECONDS = 60, 300

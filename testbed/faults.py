@@ -1,5 +1,6 @@
 """Breaking a node, or one process in it, on purpose and truthfully."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -8,11 +9,12 @@ from testbed import network, power_supervisor
 from testbed.cgroup import Cgroups
 from testbed.errors import BedError
 from testbed.node import Node
+from testbed.qemu import qemus_of
 from testbed.settings import Settings
 
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "cont": signal.SIGCONT}
 KINDS = ("power-off", "power-on", "freeze", "thaw", "cut", "heal", *SIGNALS)
-TITLE = "pvcnoded: "
+TITLE, GUEST = "pvcnoded: ", "vm:"
 
 
 def apply(settings: Settings, node: Node, cgroups: Cgroups, kind: str, words: list[str]) -> None:
@@ -34,15 +36,25 @@ def apply(settings: Settings, node: Node, cgroups: Cgroups, kind: str, words: li
 
 
 def find_process(node: Node, cgroups: Cgroups, target: str) -> int:
-    """Return a process of a node in the host's numbering: a worker's, or a unit's main one."""
+    """Return the host's number of a node's process: a worker's, a guest's, a unit's main one."""
+    if target.startswith(GUEST):
+        return _guest(node, target.removeprefix(GUEST))
     for pid in cgroups.processes(node.name):
         if _title(pid) == TITLE + target:
             return pid
-    inner = _main_pid(node, target)
+    inner = _main_pid(node, node.unit_name(target))
     for pid in cgroups.processes(node.name):
         if _number_in_node(pid) == inner:
             return pid
     raise BedError(f"{node.name} runs no worker and no unit called {target!r}")
+
+
+def go_on(cgroups: Cgroups, node: str) -> None:
+    """Continue every process of a node that was stopped."""
+    for pid in cgroups.processes(node):
+        if _state(pid) == "T":
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def _check(kind: str, words: list[str]) -> None:
@@ -51,7 +63,11 @@ def _check(kind: str, words: list[str]) -> None:
     least, most = (1, 1) if kind in SIGNALS else (0, 1) if kind in ("cut", "heal") else (0, 0)
     if not least <= len(words) <= most:
         needs = (
-            "a unit or worker" if kind in SIGNALS else "at most a network" if most else "nothing"
+            "a worker, a unit or vm:NAME"
+            if kind in SIGNALS
+            else "at most a network"
+            if most
+            else "nothing"
         )
         raise BedError(f"fault {kind} takes {needs} after it, not {' '.join(words)!r}")
 
@@ -72,6 +88,20 @@ def _main_pid(node: Node, unit: str) -> int:
         listed = node.run(["cat", f"/sys/fs/cgroup{group}/cgroup.procs"], check=False).stdout
         main = int((listed.split() or ["0"])[0])
     return main or -1
+
+
+def _guest(node: Node, name: str) -> int:
+    found = [qemu.pid for qemu in qemus_of(node) if qemu.name == name]
+    if not found:
+        raise BedError(f"{node.name} runs no guest {name!r}")
+    return found[0]
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return ""
 
 
 def _title(pid: int) -> str:

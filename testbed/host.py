@@ -10,7 +10,7 @@ from testbed.errors import BedError, CommandFailed
 from testbed.progress import say, step
 
 SUPPORTED_VERSIONS = ("12", "13")
-NEEDED_GIB = 4
+NEEDED_GIB = 6
 PACKAGES = ("iproute2", "kmod", "perl", "procps", "util-linux")
 MODULES = ("overlay", "bridge", "veth", "tun", "vxlan", "nf_tables")
 

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Sequence
 
 from testbed import cgroup, nspawn
+from testbed.ceph_keys import osd_number
 from testbed.commands import Completed, run
 from testbed.errors import BedError
 from testbed.settings import NodeSettings
@@ -38,6 +39,10 @@ class Node:
         """Tell whether the node stands still."""
         return self._cgroups.is_frozen(self.name)
 
+    def processes(self) -> list[int]:
+        """Return the node's processes in the host's numbering."""
+        return self._cgroups.processes(self.name)
+
     def command(self, argv: Sequence[str]) -> list[str]:
         """Return the host's command for a command in the node, with the node's privileges."""
         pid = self.leader
@@ -61,6 +66,12 @@ class Node:
             stdin=stdin,
             env=nspawn.environment_in(),
         )
+
+    def unit_name(self, word: str) -> str:
+        """Return a unit's whole name; a Ceph daemon may be called by its kind."""
+        if word in ("ceph-mon", "ceph-mgr"):
+            return f"{word}@{self.name}"
+        return f"ceph-osd@{osd_number(self.settings)}" if word == "ceph-osd" else word
 
     def unit(self, unit: str, *properties: str) -> dict[str, str]:
         """Return properties of a systemd unit in the node."""

@@ -10,6 +10,8 @@ import shutil
 from pathlib import Path
 from string import Template
 
+from testbed.ceph_install import install_ceph
+from testbed.libvirt_install import install_libvirt
 from testbed.settings import (
     BMC_PASSWORD,
     BMC_USER,
@@ -34,6 +36,8 @@ def write_node_files(node: NodeSettings, layers: list[Path]) -> None:
     _write(upper, "etc/hosts", hosts_file(node.settings))
     _write(upper, "etc/resolv.conf", "# no name server in the testbed\n")
     _install_product(node, upper, _owner_of(layers, "pvcapi"))
+    install_libvirt(node)
+    install_ceph(node, layers)
     if node.is_coordinator:
         _install_zookeeper(node, upper)
         _install_nginx(node, upper)

@@ -2,14 +2,17 @@
 
 from dataclasses import asdict, dataclass
 
-from testbed import network
+from testbed import ceph_health, network
 from testbed.cluster import Cluster
 from testbed.errors import BedError
 from testbed.node import Node
 from testbed.settings import API_PORT, NETWORKS
 
-COORDINATOR_UNITS = ("zookeeper", "nginx", "pvcnoded", "pvcapid")
-HYPERVISOR_UNITS = ("pvcnoded",)
+HYPERVISOR_UNITS = ("libvirtd", "ceph-osd", "pvcnoded")
+COORDINATOR_UNITS = (
+    *("zookeeper", "nginx", "libvirtd", "ceph-mon", "ceph-mgr", "ceph-osd"),
+    *("pvcnoded", "pvcapid"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,14 @@ class ApiStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CephStatus:
+    """The storage cluster: what its monitors call it, and what it lacks of being whole."""
+
+    verdict: str
+    lacks: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BedStatus:
     """The whole testbed now."""
 
@@ -44,6 +55,7 @@ class BedStatus:
     checkout: str
     nodes: list[NodeStatus]
     api: ApiStatus
+    ceph: CephStatus
     healthy: bool
 
     def as_json(self) -> dict[str, object]:
@@ -57,6 +69,7 @@ def status(cluster: Cluster) -> BedStatus:
     first = next((node for node in cluster.coordinators if node.is_on), cluster.coordinators[0])
     product = cluster.settings.product
     answers = product and cluster.api_answers(first.name)
+    ceph = _ceph_status(cluster)
     return BedStatus(
         name=cluster.settings.name,
         checkout=cluster.settings.checkout,
@@ -66,8 +79,10 @@ def status(cluster: Cluster) -> BedStatus:
             token=cluster.settings.token,
             answers=answers,
         ),
+        ceph=ceph,
         healthy=all(_is_healthy(node, product) for node in nodes)
         and cluster.has_quorum()
+        and not ceph.lacks
         and (answers or not product),
     )
 
@@ -84,6 +99,7 @@ def table(shown: BedStatus) -> str:
     lines = ["  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)) for row in rows]
     answers = "answers" if shown.api.answers else "does not answer"
     lines += ["", f"API     {shown.api.url} ({answers}), token {shown.api.token}"]
+    lines += [f"Ceph    {', '.join([shown.ceph.verdict, *shown.ceph.lacks])}"]
     lines += [f"health  {'all well' if shown.healthy else 'DEGRADED'}"]
     return "\n".join(line.rstrip() for line in lines)
 
@@ -103,12 +119,20 @@ def _node_status(node: Node) -> NodeStatus:
     )
 
 
+def _ceph_status(cluster: Cluster) -> CephStatus:
+    seen = ceph_health.health(cluster)
+    return CephStatus(
+        verdict=seen.verdict if seen else "unknown",
+        lacks=ceph_health.lacking(cluster, seen),
+    )
+
+
 def _unit_states(node: Node, names: tuple[str, ...]) -> dict[str, str]:
     """Ask a node for its units; one that is off, frozen or hung says nothing."""
     unknown = dict.fromkeys(names, "unknown")
     if node.leader is None or node.is_frozen:
         return unknown
-    argv = ["systemctl", "is-active", *(f"{name}.service" for name in names)]
+    argv = ["systemctl", "is-active", *(f"{node.unit_name(name)}.service" for name in names)]
     try:
         said = node.run(argv, check=False, timeout_seconds=5).stdout.split()
     except BedError:

@@ -6,7 +6,7 @@ put back), unless its size, its image or its checkout differ from what is asked 
 
 import json
 import shutil
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from testbed import (
     cgroup,
     connections,
     down,
+    faults,
     host,
     network,
     node_files,
@@ -23,18 +24,17 @@ from testbed import (
 )
 from testbed.byte_code import compile_sources
 from testbed.cluster import Cluster
-from testbed.errors import BedError, WaitedTooLong
+from testbed.errors import BedError
+from testbed.health import await_health
 from testbed.image.base import ensure_base
+from testbed.image.guest import ensure_guest
 from testbed.image.layers import build_lock, forget_old
 from testbed.image.product import ensure_product
-from testbed.node import Node
-from testbed.progress import Step, say, step
-from testbed.settings import API_PORT, NETWORKS, Settings
-from testbed.waiting import Deadline, Stopwatch, wait_until
+from testbed.progress import say, step
+from testbed.settings import NETWORKS, NodeSettings, Settings
+from testbed.waiting import Stopwatch
 
-BOOT_SECONDS = 30.0
-DEATHS = 5
-JOURNAL_LINES = 25
+INSTALLERS = 2
 
 
 def up(bed: Settings) -> Cluster:
@@ -79,7 +79,8 @@ def ensure_image(bed: Settings) -> list[Path]:
     tools.ensure_tools(home)
     base = ensure_base(home, bed.suite)
     product = ensure_product(home, base, checkout)
-    forget_old(home, {base, product} | _layers_in_use(home))
+    guest = ensure_guest(home)
+    forget_old(home, {base, product, guest} | _layers_in_use(home))
     return [product, base]
 
 
@@ -94,33 +95,6 @@ def start(bed: Settings, layers: list[Path]) -> None:
         _start_all(bed, layers)
 
 
-def await_health(cluster: Cluster) -> None:
-    """Wait on everything `up` promises, saying what for."""
-    _await_nodes(cluster, "multi-user.target", cluster.nodes)
-    for node in cluster.nodes:
-        node.run(["systemctl", "start", "--no-block", *units_of(node)], check=False)
-    _await_nodes(cluster, "zookeeper.service", cluster.coordinators)
-    _await(cluster, "Zookeeper quorum", "zookeeper.service", cluster.has_quorum)
-    _await_nodes(cluster, "nginx.service", cluster.coordinators)
-    if not cluster.settings.product:
-        return
-    _await_nodes(cluster, "pvcnoded.service", cluster.nodes)
-    _await_nodes(cluster, "pvcapid.service", cluster.coordinators)
-    for node in cluster.coordinators:
-        what = f"the API at http://{node.addresses['upl']}:{API_PORT}/api/v1/"
-        _await(cluster, what, "pvcapid.service", partial(cluster.api_answers, node.name))
-
-
-def units_of(node: Node) -> list[str]:
-    """Return the units a node of this testbed is there for."""
-    product = node.settings.settings.product
-    daemons = ["pvcnoded.service"] if product else []
-    if not node.is_coordinator:
-        return daemons
-    api = ["pvcapid.service"] if product else []
-    return ["zookeeper.service", "nginx.service", *daemons, *api]
-
-
 def _start_all(bed: Settings, layers: list[Path]) -> None:
     groups = cgroup.cgroups(bed.name)
     network.make_switch(bed)
@@ -129,6 +103,7 @@ def _start_all(bed: Settings, layers: list[Path]) -> None:
     for node in bed.all_nodes():
         if groups.is_frozen(node.name):
             groups.freeze(node.name, frozen=False)
+        faults.go_on(groups, node.name)
         network.heal(node, list(NETWORKS))
         power_supervisor.order(bed, "on", node.name)
 
@@ -139,65 +114,18 @@ def _install(bed: Settings, layers: list[Path]) -> None:
         bed.save()
         (bed.directory / "share").mkdir(parents=True, exist_ok=True)
         compiled = compile_sources(bed, layers) if bed.product else None
-        for node in bed.all_nodes():
-            node_files.write_node_files(node, layers)
-            if compiled:
-                node_files.seed_byte_code(node, compiled)
+        # Two at a time: making their Ceph stores is work for the processor.
+        with ThreadPoolExecutor(INSTALLERS) as installers:
+            list(installers.map(partial(_install_node, layers, compiled), bed.all_nodes()))
         if compiled:
             shutil.rmtree(compiled)
         _image_file(bed).write_text(json.dumps([str(layer) for layer in layers]))
 
 
-def _await_nodes(cluster: Cluster, unit: str, nodes: list[Node]) -> None:
-    for node in nodes:
-        condition = partial(_is_active, node, unit, node.restarts(unit) + DEATHS)
-        _await(cluster, f"{unit} on {node.name}", unit, condition, node)
-
-
-def _is_active(node: Node, unit: str, restarts: int) -> bool:
-    """Tell whether a unit is active; stop waiting for one that dies again and again."""
-    if node.is_active(unit):
-        return True
-    if node.restarts(unit) >= restarts:
-        raise WaitedTooLong(f"{unit} on {node.name} dies whenever it is started")
-    return False
-
-
-def _await(
-    cluster: Cluster,
-    what: str,
-    unit: str,
-    condition: Callable[[], bool],
-    node: Node | None = None,
-) -> None:
-    """Wait for one condition; when it fails, show the journal of the unit that was to bring it."""
-    shown, limit = Step(f"waiting for {what}"), Deadline(BOOT_SECONDS)
-
-    def look() -> bool:
-        shown.show(f"({limit.left():.0f} s left)")
-        if node and not node.is_on:
-            raise WaitedTooLong(f"{node.name} is off again, so there will be no {unit}")
-        return condition()
-
-    try:
-        wait_until(look, BOOT_SECONDS, what)
-    except WaitedTooLong as error:
-        nodes = [node] if node else cluster.coordinators
-        raise BedError(f"{error}\n{_explain(nodes, unit)}") from error
-    shown.end("done")
-
-
-def _explain(nodes: list[Node], unit: str) -> str:
-    """Return what the units in question last said."""
-    texts = []
-    for node in nodes:
-        if node.leader is None:
-            console = (node.settings.directory / "console.log").read_text(errors="replace")
-            tail = "\n".join(console.splitlines()[-JOURNAL_LINES:])
-            texts.append(f"{node.name} is off; its console said last:\n{tail}")
-        elif not node.is_active(unit):
-            texts.append(f"{unit} on {node.name}:\n{node.journal(unit, JOURNAL_LINES)}")
-    return "\n".join(texts)
+def _install_node(layers: list[Path], compiled: Path | None, node: NodeSettings) -> None:
+    node_files.write_node_files(node, layers)
+    if compiled:
+        node_files.seed_byte_code(node, compiled)
 
 
 def _image_file(bed: Settings) -> Path:

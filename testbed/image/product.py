@@ -1,5 +1,10 @@
 """The product layer: the private virtual environment, made with the image's own Python.
 
+It sees Debian's packages as well, because the bindings of libvirt and Ceph exist only there; what
+the lock file names, and the product itself, come before them. They are a line in the environment's
+.pth file: with `--system-site-packages` each start would also run the .pth files that Debian's
+packages bring along.
+
 The wheels are fetched on the host, where the network and its certificates are
 configured, and installed in the image without any network; both steps check the
 hashes of the lock file.
@@ -17,6 +22,7 @@ from testbed.progress import Step
 
 VENV = "/usr/lib/pvc/venv"
 SOURCE = "/usr/lib/pvc/src"
+BINDINGS = "/usr/lib/python3/dist-packages"
 PYCACHE = "/var/cache/pvc/pycache"
 INSTALL_SECONDS = 300
 
@@ -33,12 +39,14 @@ set -e
 systemd-sysusers /srv/src/packaging/sysusers.d/pvc.conf
 python3 -m venv {VENV}
 {VENV}/bin/python -m pip install --quiet --no-index --find-links /srv/wheels --no-compile \\
-    --require-hashes -r /srv/src/requirements.lock
-echo {SOURCE} >$({VENV}/bin/python -c 'import site; print(site.getsitepackages()[0])')/pvc.pth
+    --ignore-installed --require-hashes -r /srv/src/requirements.lock
+place=$({VENV}/bin/python -c 'import site; print(site.getsitepackages()[0])')
+printf '%s\\n' {SOURCE} {BINDINGS} >$place/pvc.pth
 rm -rf {VENV}/lib/python3*/site-packages/pip {VENV}/lib/python3*/site-packages/setuptools
 PYTHONPYCACHEPREFIX={PYCACHE} {VENV}/bin/python -m compileall -q -j 0 \\
     -x 'test|idlelib|lib2to3|tkinter|turtledemo|ensurepip|pydoc_data' \\
-    $({VENV}/bin/python -c 'import os; print(os.path.dirname(os.__file__))') {VENV}/lib
+    $({VENV}/bin/python -c 'import os; print(os.path.dirname(os.__file__))') {VENV}/lib \\
+    {BINDINGS}/libvirt*.py
 SCRIPT
 chroot "$4" /bin/sh /srv/build
 rm "$4/srv/build"

@@ -2,7 +2,8 @@
 
 import http.client
 import json
-from collections.abc import Callable
+import urllib.parse
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -49,23 +50,33 @@ class Cluster:
         return wait_until(condition, seconds, what)
 
     def api(
-        self, path: str, *, node: str = "hv1", method: str = "GET", token: str | None = None
+        self,
+        path: str,
+        *,
+        node: str = "hv1",
+        method: str = "GET",
+        token: str | None = None,
+        form: Mapping[str, str] | None = None,
+        timeout_seconds: float = 10,
     ) -> tuple[int, object]:
         """Ask a coordinator's API through nginx; return status and decoded answer."""
         connection = http.client.HTTPConnection(
-            self.node(node).addresses["upl"], API_PORT, timeout=10
+            self.node(node).addresses["upl"], API_PORT, timeout=timeout_seconds
         )
         headers = {"X-Api-Key": self.settings.token if token is None else token}
+        body = None if form is None else urllib.parse.urlencode(form)
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
-            connection.request(method, f"/api/v1{path}", headers=headers)
+            connection.request(method, f"/api/v1{path}", body, headers)
             answer = connection.getresponse()
-            body = answer.read().decode()
+            text = answer.read().decode()
         finally:
             connection.close()
         try:
-            return answer.status, json.loads(body)
+            return answer.status, json.loads(text)
         except ValueError:
-            return answer.status, body
+            return answer.status, text
 
     def api_answers(self, node: str) -> bool:
         """Tell whether a coordinator's API says yes."""

@@ -62,6 +62,9 @@ class Seen:
 
     node: str
     """This node."""
+    store_trouble: str = ""
+    """Why the tree cannot be believed at present: nothing may be written or begun; empty when it
+    can. `vms` and `nodes` are then as they were last known, empty before the first look."""
     sight: Sight
     statistics: Statistics
     vms: Mapping[str, VmView]

@@ -12,6 +12,7 @@ _GROUPS = {
     "cluster": Member("cli.commands.cluster", "cluster", "Status, maintenance, faults and tasks."),
     "connection": Member("cli.commands.connection", "connection", "The APIs that pvc knows."),
     "node": Member("cli.commands.node", "node", "The nodes of the cluster."),
+    "vm": Member("cli.commands.vm", "vm", "The virtual machines."),
 }
 
 

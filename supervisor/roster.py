@@ -38,9 +38,12 @@ class Roster:
 
 def draw_up(catalogue: Sequence[WorkerSpec], config: NodeConfig, carried: Carried) -> Roster:
     """Choose the workers that run on this node."""
-    specs = tuple(
-        spec for spec in catalogue if spec.runs_on is RunsOn.EVERY_NODE or config.is_coordinator
-    )
+    runs = {
+        RunsOn.EVERY_NODE: True,
+        RunsOn.COORDINATORS: config.is_coordinator,
+        RunsOn.VM_NODES: config.hypervisor.is_enabled,
+    }
+    specs = tuple(spec for spec in catalogue if runs[spec.runs_on])
     return Roster(specs=specs, config=config, root_pid=carried.pid, run_id=carried.run_id)
 
 

@@ -9,6 +9,8 @@ class RunsOn(StrEnum):
 
     EVERY_NODE = "every_node"
     COORDINATORS = "coordinators"
+    VM_NODES = "vm_nodes"
+    """Nodes that run VMs."""
 
 
 class WhenExhausted(StrEnum):

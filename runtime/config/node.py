@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
+from typing import Final
 
 from runtime.config.timing import Timing
 
@@ -64,6 +65,33 @@ class FencingSection:
     ipmi: IpmiSection | None = None
 
 
+NODE_IN_URI: Final = "<node>"
+"""Stands for a node's name in `HypervisorSection.peer_uri`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HypervisorSection:
+    """How this node runs VMs."""
+
+    is_enabled: bool = True
+    """False: this node never has VMs."""
+    shutdown_timeout_seconds: float = 180.0
+    """How long a guest may take to end before it is ended."""
+    parallel_moves: int = 4
+    """So many VMs leave a node at once, and so many arrive at one."""
+    default_selector: str = "mem"
+    """By what the node for a VM is chosen that does not say it itself."""
+    peer_uri: str = f"qemu+tcp://{NODE_IN_URI}/system"
+    """Another node's libvirt."""
+    console_log_directory: Path = Path("/var/log/libvirt")
+    ceph_config: Path = Path("/etc/ceph/ceph.conf")
+    ceph_keyring: Path = Path("/etc/ceph/ceph.client.admin.keyring")
+
+    def uri_of(self, node: str) -> str:
+        """Return the address of a node's libvirt."""
+        return self.peer_uri.replace(NODE_IN_URI, node)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggingSection:
     """What is kept of logs, and where."""
@@ -96,10 +124,10 @@ class NodeConfig:
     timing: Timing
     fencing: FencingSection
     logging: LoggingSection
+    hypervisor: HypervisorSection = field(default_factory=HypervisorSection)
     directories: Directories = field(default_factory=Directories)
     cluster_name: str = "pvc"
     """What the cluster is called unless it has a name."""
-    target_selector: str = "mem"
 
     @property
     def is_coordinator(self) -> bool:

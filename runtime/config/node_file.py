@@ -17,6 +17,7 @@ from runtime.config.node import (
     NetworkSection,
     NodeConfig,
 )
+from runtime.config.node_hypervisor_keys import read_hypervisor
 from runtime.config.node_network_keys import ENABLE_NETWORKING, NETWORKS, read_network
 from runtime.config.reader import read_document
 from runtime.config.secret_file import read_secret
@@ -59,9 +60,9 @@ def _build(values: Values, faults: list[str]) -> NodeConfig:
         timing=timing,
         fencing=_fencing(values, node, networks, faults),
         logging=_logging(values),
+        hypervisor=read_hypervisor(values, networks),
         directories=_directories(values, faults),
         cluster_name=values.get(keys.CLUSTER_NAME) or "",
-        target_selector=(values.get(keys.TARGET_SELECTOR) or keys.TargetSelector.MEM).value,
     )
 
 
@@ -75,7 +76,6 @@ def _timing(values: Values, faults: list[str]) -> Timing:
         fence_intervals=fence,
         suicide_intervals=suicide,
         session_timeout_seconds=values.get(SESSION_TIMEOUT),
-        vm_shutdown_timeout_seconds=values.get(keys.VM_SHUTDOWN_TIMEOUT) or 180.0,
     )
     faults += (f"pvc.system.intervals: {fault}" for fault in timing.faults())
     if suicide == 0 and values.get(keys.FAILED_FENCE) is FenceAction.MIGRATE:

@@ -1,6 +1,5 @@
 """Every key of pvcnoded.yaml that this version reads or bears."""
 
-from enum import StrEnum
 from typing import Any, Final
 
 from runtime.config.key import REQUIRED, Key, rows
@@ -19,26 +18,24 @@ from runtime.config.kinds import (
     several,
 )
 from runtime.config.node import FenceAction
+from runtime.config.node_hypervisor_keys import (
+    CEPH_CONFIG,
+    CEPH_KEYRING,
+    CONSOLE_LOG_DIRECTORY,
+    ENABLE_HYPERVISOR,
+    PARALLEL_MOVES,
+    TARGET_SELECTOR,
+    VM_SHUTDOWN_TIMEOUT,
+)
 from runtime.config.node_network_keys import ENABLE_NETWORKING, NETWORK_KEYS
 from runtime.config.secret_file import SecretKeys
 from runtime.config.zookeeper_keys import ZOOKEEPER_KEYS
 
 _NO_ROUTER = "its router worker comes with the client networks"
-_NO_VM = "its vm worker comes with the VMs"
 _NO_CEPH = "its ceph worker comes with the storage"
 _NO_FENCING = "its fencing worker comes with the fencing"
 _NO_PROVISIONER = "the provisioner comes later"
 _JOURNAL = "the journal keeps the log"
-
-
-class TargetSelector(StrEnum):
-    """How the node for a VM is chosen unless the VM says otherwise."""
-
-    MEM = "mem"
-    MEMPROV = "memprov"
-    LOAD = "load"
-    VCPUS = "vcpus"
-    VMS = "vms"
 
 
 NODE: Final = Key(
@@ -76,13 +73,6 @@ SUICIDE_INTERVALS: Final = Key(
     about="A node cut off for this many intervals ends its own VMs; 0: it never does.",
     idle=_NO_FENCING,
 )
-VM_SHUTDOWN_TIMEOUT: Final = Key(
-    path="system.intervals.vm_shutdown_timeout",
-    kind=seconds(86400),
-    default=180.0,
-    about="How long a VM may take to shut down before it is stopped.",
-    idle=_NO_VM,
-)
 SUCCESSFUL_FENCE: Final = Key(
     path="system.fencing.actions.successful_fence",
     kind=choice(FenceAction),
@@ -112,13 +102,6 @@ IPMI_PASS: Final = SecretKeys(
         about="File holding that password, not open to everybody.",
     ),
 )
-TARGET_SELECTOR: Final = Key(
-    path="system.migration.target_selector",
-    kind=choice(TargetSelector),
-    default=TargetSelector.MEM,
-    about="How the node for a VM is chosen.",
-    idle=_NO_VM,
-)
 DYNAMIC_DIRECTORY: Final = Key(
     path="system.configuration.directories.dynamic_directory",
     kind=PATH,
@@ -141,7 +124,6 @@ CONSOLE_LOG_LINES: Final = Key(
     kind=integer(0, 100_000),
     default=1000,
     about="Lines kept of each VM's console.",
-    idle=_NO_VM,
 )
 
 
@@ -160,7 +142,7 @@ def _database(path: str, what: str, why: str) -> tuple[Key[Any], ...]:
 
 
 _FUNCTIONS: Final = (
-    _idle("functions.enable_hypervisor", BOOLEAN, "Run VMs here.", _NO_VM),
+    ENABLE_HYPERVISOR,
     ENABLE_NETWORKING,
     _idle("functions.enable_storage", BOOLEAN, "Use Ceph.", _NO_CEPH),
     _idle("functions.enable_api", BOOLEAN, "Start the API.", "pvcapid is a unit of its own"),
@@ -206,9 +188,10 @@ NODE_FILE_KEYS: Final[tuple[Key[Any], ...]] = (
     IPMI_PASS.inline,
     IPMI_PASS.file,
     TARGET_SELECTOR,
+    PARALLEL_MOVES,
     DYNAMIC_DIRECTORY,
     _idle("system.configuration.directories.log_directory", PATH, "Log files.", _JOURNAL),
-    _idle("system.configuration.directories.console_log_directory", PATH, "VM consoles.", _NO_VM),
+    CONSOLE_LOG_DIRECTORY,
     *_IDLE_LOGGING,
     ZOOKEEPER_LOGGING,
     CONSOLE_LOG_LINES,
@@ -221,6 +204,6 @@ NODE_FILE_KEYS: Final[tuple[Key[Any], ...]] = (
         "The PFs to use.",
         idle="its sriov worker comes later",
     ),
-    _idle("system.configuration.storage.ceph_config_file", PATH, "Ceph's configuration.", _NO_CEPH),
-    _idle("system.configuration.storage.ceph_admin_keyring", PATH, "Ceph's key.", _NO_CEPH),
+    CEPH_CONFIG,
+    CEPH_KEYRING,
 )

@@ -88,8 +88,8 @@ def _key(
 
 def _keys(name: str) -> NetworkKeys:
     every, own = f"cluster.networks.{name}", f"system.configuration.networking.{name}"
-    # The BMC's name follows from upstream's domain.
-    idle = "" if name == "upstream" else _ROUTER
+    # The BMC's name follows from upstream's domain, other nodes' libvirt from cluster's.
+    idle = _ROUTER if name == "storage" else ""
     domain = f"Domain of the nodes' names in the {name} network."
     device = f"This node's interface to the {name} network."
     return NetworkKeys(

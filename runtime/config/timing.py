@@ -29,7 +29,6 @@ class Timing:
     """For one TCP connect; kazoo's own is the whole session timeout."""
     store_call_seconds: float = STORE_CALL_SECONDS
     """The deadline of an ordinary store call."""
-    vm_shutdown_timeout_seconds: float = 180.0
     self_fence_seconds: float = 2.0
     """How long a node may take from the decision to end its VMs until none of them runs."""
 
@@ -41,7 +40,6 @@ class Timing:
         fence_intervals: int,
         suicide_intervals: int,
         session_timeout_seconds: float | None = None,
-        vm_shutdown_timeout_seconds: float = 180.0,
     ) -> "Timing":
         """Return the timing for what an operator sets; the rest follows from it."""
         interval = keepalive_interval_seconds
@@ -56,7 +54,6 @@ class Timing:
             session_timeout_seconds=session,
             connect_timeout_seconds=min(CONNECT_TIMEOUT_SECONDS, session / 4),
             store_call_seconds=min(STORE_CALL_SECONDS, session / 2),
-            vm_shutdown_timeout_seconds=vm_shutdown_timeout_seconds,
         )
 
     @property

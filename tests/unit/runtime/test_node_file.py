@@ -12,7 +12,7 @@ import yaml
 
 from runtime.config import node_file
 from runtime.config.examination import Examination
-from runtime.config.node import FenceAction, NodeConfig
+from runtime.config.node import FenceAction, HypervisorSection, NodeConfig
 from runtime.config.place import NODE_FILE
 from runtime.config.plain import from_plain, to_plain
 
@@ -149,6 +149,48 @@ def test_an_old_file_loads() -> None:
     assert config.fencing.failed_fence is FenceAction.NONE
 
 
+def test_vms_are_run_unless_said_otherwise() -> None:
+    assert config_of().hypervisor == HypervisorSection(peer_uri="qemu+tcp://<node>.clu.test/system")
+    config = config_of(
+        put("functions.enable_hypervisor", False),
+        put("system.intervals.vm_shutdown_timeout", 20),
+        put("system.migration.parallel", 2),
+        put("system.migration.target_selector", "memprov"),
+        put("system.configuration.directories.console_log_directory", "/var/log/vms"),
+        put("system.configuration.storage.ceph_config_file", "/etc/ceph/a.conf"),
+        put("system.configuration.storage.ceph_admin_keyring", "/etc/ceph/a.keyring"),
+    )
+    assert config.hypervisor == HypervisorSection(
+        is_enabled=False,
+        shutdown_timeout_seconds=20.0,
+        parallel_moves=2,
+        default_selector="memprov",
+        peer_uri="qemu+tcp://<node>.clu.test/system",
+        console_log_directory=Path("/var/log/vms"),
+        ceph_config=Path("/etc/ceph/a.conf"),
+        ceph_keyring=Path("/etc/ceph/a.keyring"),
+    )
+
+
+def test_another_nodes_libvirt_is_in_the_cluster_network() -> None:
+    assert config_of().hypervisor.uri_of("hv3") == "qemu+tcp://hv3.clu.test/system"
+    without = config_of(
+        drop("cluster.networks"),
+        put("functions.enable_networking", False),
+        put("system.fencing.ipmi.host", "10.9.9.9"),
+    )
+    assert without.hypervisor.uri_of("hv3") == "qemu+tcp://hv3/system"
+
+
+def test_what_concerns_vms_has_an_effect() -> None:
+    notes = examine(
+        put("functions.enable_hypervisor", True),
+        put("system.configuration.logging.console_log_lines", 10),
+        put("system.migration.target_selector", "mem"),
+    ).notes
+    assert not any("hypervisor" in n or "console" in n or "migration" in n for n in notes)
+
+
 def test_networks_are_not_needed_without_networking() -> None:
     found = examine(drop("cluster.networks"), put("functions.enable_networking", "false"))
     assert found.config is None  # the BMC's name would follow from the upstream domain
@@ -169,6 +211,8 @@ FAULTS: list[tuple[list[Change], str]] = [
     ([put("system.intervals.keepalive_interval", True)], "True is not a number"),
     ([put("system.intervals.keepalive_interval", 0)], "0 is out of range"),
     ([put("system.intervals.keepalive_interval", float("nan"))], "nan is out of range"),
+    ([put("system.migration.parallel", 0)], "pvc.system.migration.parallel: 0 is out of range"),
+    ([put("system.migration.parallel", 33)], "33 is out of range"),
     ([put("system.intervals.fence_intervals", 2.5)], "2.5 is not a whole number"),
     ([put("system.intervals.fence_intervals", 0)], "0 is out of range"),
     ([put("system.intervals.fence_intervals", 2)], "3 * keepalive_interval (3 s) must be at most"),

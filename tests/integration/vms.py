@@ -72,7 +72,7 @@ class Vms:
             if self.nodes_running(name) != [node]:
                 return False
             vm = self.get(name)
-            return vm["state"] == "start" and vm["node"] == node
+            return bool(vm["state"] == "start" and vm["node"] == node)
 
         self._cluster.wait_until(runs, seconds, f"{name} to run on {node} and only there")
 

@@ -24,6 +24,10 @@ _TRY_AGAIN: Final = frozenset((429, 500, 502, 503, 504))
 _OF_A_PROXY: Final = frozenset((502, 504))
 _UNREACHED: Final = (OSError, http.client.HTTPException)
 
+Form = Mapping[str, object]
+"""Parameters by name: a list or tuple is sent as several, None is not sent. What is long goes as
+the form of a call, which has room for it, and not into its address."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -80,26 +84,29 @@ class ApiClient:
             raise failed
         return self._checked(answer)
 
-    def post(self, *parts: str, **parameters: object) -> Answer:
+    def post(self, *parts: str, form: Form | None = None, **parameters: object) -> Answer:
         """Order something; never repeated by itself."""
-        return self._checked(self._once("POST", parts, parameters))
+        return self._checked(self._once("POST", parts, parameters, form))
 
-    def put(self, *parts: str, **parameters: object) -> Answer:
+    def put(self, *parts: str, form: Form | None = None, **parameters: object) -> Answer:
         """Change something; never repeated by itself."""
-        return self._checked(self._once("PUT", parts, parameters))
+        return self._checked(self._once("PUT", parts, parameters, form))
 
-    def delete(self, *parts: str, **parameters: object) -> Answer:
+    def delete(self, *parts: str, form: Form | None = None, **parameters: object) -> Answer:
         """Remove something; never repeated by itself."""
-        return self._checked(self._once("DELETE", parts, parameters))
+        return self._checked(self._once("DELETE", parts, parameters, form))
 
-    def _once(self, verb: str, parts: tuple[str, ...], parameters: Mapping[str, object]) -> Answer:
+    def _once(
+        self, verb: str, parts: tuple[str, ...], parameters: Form, form: Form | None = None
+    ) -> Answer:
         path = PREFIX + "".join(f"/{quote(part, safe='')}" for part in parts)
-        given = {name: _as_text(value) for name, value in parameters.items() if value is not None}
-        path += f"?{urlencode(given)}" if given else ""
+        given = _encoded(parameters)
+        path += f"?{given}" if given else ""
+        body = None if form is None else _encoded(form)
         try:
             connection = self._connect()
             try:
-                connection.request(verb, path, headers=self._headers(verb))
+                connection.request(verb, path, body, self._headers(verb, body))
                 reply = connection.getresponse()
                 content = reply.read()
             finally:
@@ -139,14 +146,16 @@ class ApiClient:
         connection.sock.settimeout(timing.ANSWER_SECONDS)
         return connection
 
-    def _headers(self, verb: str) -> dict[str, str]:
+    def _headers(self, verb: str, body: str | None) -> dict[str, str]:
         headers = {"User-Agent": f"pvc-client-cli/{VERSION}", "Accept": "application/json"}
         key = self._target.api_key
         if not (key.isascii() and key.isprintable()):
             raise ConfigError(f"the API key of connection '{self._target.name}' is no plain text")
         if key:
             headers["X-Api-Key"] = key
-        if verb != "GET":
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        elif verb != "GET":
             headers["Content-Length"] = "0"
         return headers
 
@@ -183,6 +192,14 @@ class ApiClient:
                 raise Refused(message)
             case _:
                 raise CallFailed(f"{message} ({self._target.url})")
+
+
+def _encoded(parameters: Form) -> str:
+    pairs = []
+    for name, value in parameters.items():
+        values = value if isinstance(value, list | tuple) else (value,)
+        pairs += [(name, _as_text(each)) for each in values if each is not None]
+    return urlencode(pairs)
 
 
 def _as_text(value: object) -> str:

@@ -28,6 +28,8 @@ class Column:
     title: str
     is_number: bool = False
     """Numbers stand at the right."""
+    least: int | None = None
+    """To so many characters texts may be cut to fit a terminal; None: never."""
 
 
 def coloured(text: str, colour: str) -> str:
@@ -46,13 +48,17 @@ def printable(value: object, missing: str = "-") -> str:
 def table(
     columns: Sequence[Column], rows: Iterable[Sequence[str]], width: int | None = None
 ) -> str:
-    """Return a table with a title line; texts in the last column are folded to fit `width`."""
+    """Return a table with a title line that fits `width` if it can: texts are cut in the columns
+    that allow it, and folded in the last one."""
     body = [list(row) for row in rows]
     widths = [
         max(len(column.title), *(_width(row[number]) for row in body), 0)
         for number, column in enumerate(columns)
     ]
     titles = [coloured(column.title, "bold") for column in columns]
+    if width is not None:
+        widths = _fitted(columns, widths, width - len(_GAP) * (len(columns) - 1))
+        body = [[_cut(c, w, t) for c, w, t in zip(columns, widths, r, strict=True)] for r in body]
     if width is not None and not columns[-1].is_number:
         body = _folded(body, width - sum(widths[:-1]) - len(_GAP) * (len(columns) - 1))
     return "\n".join(_line(columns, widths, row) for row in [titles, *body])
@@ -101,6 +107,26 @@ def age_of_seconds(seconds: object) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
+def _fitted(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
+    """Return the widths after characters were taken from the widest columns that may be cut."""
+    fitted = list(widths)
+    last = 0 if columns[-1].is_number else max(0, widths[-1] - _NARROWEST)  # folds by itself
+    for _ in range(sum(widths) - last - room):
+        able = [
+            n for n, c in enumerate(columns) if c.least and fitted[n] > max(c.least, len(c.title))
+        ]
+        if not able:
+            break
+        fitted[max(able, key=lambda n: fitted[n])] -= 1
+    return fitted
+
+
+def _cut(column: Column, width: int, text: str) -> str:
+    if column.least is None or _width(text) <= width or _COLOUR.search(text):
+        return text
+    return text[: width - 1] + "…"
+
+
 def _folded(body: Iterable[list[str]], room: int) -> list[list[str]]:
     """Return the rows with one more line for what does not fit into the last column."""
     lines: list[list[str]] = []
@@ -109,7 +135,7 @@ def _folded(body: Iterable[list[str]], room: int) -> list[list[str]]:
         if room < _NARROWEST or _width(text) <= room or _COLOUR.search(text):
             lines.append(row)
             continue
-        first, *others = textwrap.wrap(text, room, break_on_hyphens=False)
+        first, *others = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
         lines.append([*row[:-1], first])
         lines += [[""] * (len(row) - 1) + [other] for other in others]
     return lines

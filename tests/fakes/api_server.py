@@ -19,7 +19,12 @@ class Request:
     path: str
     """Without the prefix of the API and without parameters."""
     parameters: dict[str, str]
+    """Of the address and of the form; of several with one name the last."""
     headers: dict[str, str]
+    repeated: dict[str, list[str]] = field(default_factory=dict)
+    """The same with all values."""
+    address: str = ""
+    """As it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +85,16 @@ def _handler_of(server: ApiServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def _serve(self) -> None:
             parts = urlsplit(self.path)
+            form = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            given = parse_qs(f"{parts.query}&{form}", keep_blank_values=True)
             reply = server.answer(
                 Request(
                     verb=self.command,
                     path=unquote(parts.path).removeprefix("/api/v1"),
-                    parameters={name: values[-1] for name, values in parse_qs(parts.query).items()},
+                    parameters={name: values[-1] for name, values in given.items()},
                     headers=dict(self.headers.items()),
+                    repeated=given,
+                    address=self.path,
                 )
             )
             content = (

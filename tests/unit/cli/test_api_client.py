@@ -53,6 +53,19 @@ def test_parameters_and_names_are_quoted(api: ApiServer) -> None:
     assert request.headers["User-Agent"].startswith("pvc-client-cli/")
 
 
+def test_what_is_long_goes_as_a_form_and_lists_are_repeated(api: ApiServer) -> None:
+    xml = "<domain>" + "&ü" * 100_000 + "</domain>"
+    for verb in ("POST", "PUT", "DELETE"):
+        api.replies[f"{verb} /vm/a"] = Reply({"message": "ok"})
+    asking = client(api.port)
+    for call in (asking.post, asking.put, asking.delete):
+        call("vm", "a", form={"xml": xml, "limit": ["hv1", "hv2"], "node": None}, restart=False)
+    for request in api.requests:
+        assert request.address == "/api/v1/vm/a?restart=false"
+        assert request.repeated == {"restart": ["false"], "xml": [xml], "limit": ["hv1", "hv2"]}
+        assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+
 def test_without_a_key_none_is_sent(api: ApiServer) -> None:
     api.replies["POST /status"] = Reply({"message": "ok"})
     client(api.port, key="").post("status", state=True)

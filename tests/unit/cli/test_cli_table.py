@@ -46,6 +46,21 @@ def test_long_texts_fold_to_the_terminal() -> None:
     assert plain(table(COLUMNS, [["a", "1", text]], width=12)).splitlines()[1].endswith("eight")
 
 
+def test_columns_that_allow_it_are_cut_to_the_terminal() -> None:
+    columns = (Column("NAME", least=6), Column("STATE"), Column("NETS", least=5), Column("TAGS"))
+    row = ["a-very-long-name-of-a-vm", "start", "100,101,102", "one two three four five six"]
+    assert plain(table(columns, [row], width=200)).splitlines()[1].split("  ") == row
+    lines = plain(table(columns, [row], width=48)).splitlines()
+    assert lines == [
+        "NAME        STATE  NETS         TAGS",
+        "a-very-lo…  start  100,101,102  one two three",
+        "                                four five six",
+    ]
+    narrow = plain(table(columns, [row], width=10)).splitlines()
+    assert narrow[1].startswith("a-ver…  start  100,…  one two")
+    assert table(columns, [row]).splitlines()[1].split("  ") == row
+
+
 @given(st.lists(st.tuples(*[st.text(st.characters(categories=["L", "N"]))] * 3), max_size=5))
 def test_columns_line_up(rows: list[tuple[str, str, str]]) -> None:
     lines = plain(table(COLUMNS, rows)).split("\n")

@@ -86,6 +86,12 @@ class Mirror:
         """Counts the loads and updates: the same number means the same content."""
         return self._applied
 
+    def changed_at(self, path: str) -> int:
+        """Return what `applied` became when a key of the second level (`/domains/<uuid>`), or
+        anything below it, changed last; 0 when it is not there. Ask before reading it: what is
+        read then is at least as new."""
+        return self._tree.stamp_of(path)
+
     def get(self, path: str) -> bytes | None:
         """Return what a key holds, None when it does not exist."""
         entry = self._entry(path)
@@ -226,11 +232,13 @@ class Mirror:
         with self._news:
             is_first, self._is_loaded = not self._is_loaded, True
             self._trouble = ""
-            if self._has_watch and not self._must_load and not self._dirty:
-                self._behind_since = None
             changed = self._tree.take_changed()
             if changed or is_first:
+                # The stamps come first: whoever sees the new number finds them.
+                self._tree.stamp(changed, self._applied + 1)
                 self._applied += 1
+            if self._has_watch and not self._must_load and not self._dirty:
+                self._behind_since = None
             self._news.notify_all()
         if changed or is_first:
             for listener in tuple(self._listeners):

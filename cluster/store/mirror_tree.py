@@ -25,6 +25,7 @@ class MirrorTree:
         self.entries: dict[str, Entry] = {}
         self._names: dict[str, set[str]] = {}
         self._changed: set[str] = set()
+        self._stamps: dict[str, int] = {}
 
     def names(self, path: str) -> Iterable[str]:
         """Return the names below a key."""
@@ -34,6 +35,18 @@ class MirrorTree:
         """Return the paths changed since the last time."""
         changed, self._changed = self._changed, set()
         return frozenset(changed)
+
+    def stamp(self, changed: Iterable[str], number: int) -> None:
+        """Note with what update these paths have changed."""
+        for top in {_top(path) for path in changed}:
+            if top in self.entries:
+                self._stamps[top] = number
+            else:
+                self._stamps.pop(top, None)
+
+    def stamp_of(self, top: str) -> int:
+        """Return the last update that changed a key of the second level or anything below it."""
+        return self._stamps.get(top, 0)
 
     def put(self, path: str, value: Value) -> bool:
         """Put a key in or replace what it holds; False when its parent is not there."""
@@ -72,3 +85,10 @@ class MirrorTree:
         if known:
             for name in known.difference(names):
                 self.remove(child_of(path, name))
+
+
+def _top(path: str) -> str:
+    """Return the key of the second level (`/domains/<uuid>`) that a path is, or is below of."""
+    second = path.find("/", 1)
+    end = path.find("/", second + 1) if second > 0 else -1
+    return path if end < 0 else path[:end]

@@ -38,6 +38,21 @@ def test_the_same_value_is_no_change() -> None:
     assert tree.take_changed() == frozenset()
 
 
+def test_stamps_tell_which_object_an_update_has_changed() -> None:
+    tree = MirrorTree("/")
+    for path in ("/", "/d", "/d/x", "/d/x/k", "/d/y", "/d/x/k/deep"):
+        tree.put(path, Value(b"", 0))
+    tree.stamp(tree.take_changed(), 1)
+    assert [tree.stamp_of(f"/d/{name}") for name in "xyz"] == [1, 1, 0]
+    tree.put("/d/x/k/deep", Value(b"", 1))
+    tree.stamp(tree.take_changed(), 2)
+    assert [tree.stamp_of(f"/d/{name}") for name in "xy"] == [2, 1]
+    tree.remove("/d/x/k")
+    tree.remove("/d/y")
+    tree.stamp(tree.take_changed(), 3)
+    assert [tree.stamp_of(f"/d/{name}") for name in "xy"] == [3, 0]
+
+
 paths = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map(lambda n: "/" + "/".join(n))
 changes = st.one_of(
     paths.map(lambda p: Create(p, b"1")),

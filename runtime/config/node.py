@@ -65,7 +65,7 @@ class FencingSection:
     ipmi: IpmiSection | None = None
 
 
-NODE_IN_URI: Final = "<node>"
+NODE_IN_URI: Final = "{node}"
 """Stands for a node's name in `HypervisorSection.peer_uri`."""
 
 

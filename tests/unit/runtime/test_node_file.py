@@ -150,7 +150,7 @@ def test_an_old_file_loads() -> None:
 
 
 def test_vms_are_run_unless_said_otherwise() -> None:
-    assert config_of().hypervisor == HypervisorSection(peer_uri="qemu+tcp://<node>.clu.test/system")
+    assert config_of().hypervisor == HypervisorSection(peer_uri="qemu+tcp://{node}.clu.test/system")
     config = config_of(
         put("functions.enable_hypervisor", False),
         put("system.intervals.vm_shutdown_timeout", 20),
@@ -165,7 +165,7 @@ def test_vms_are_run_unless_said_otherwise() -> None:
         shutdown_timeout_seconds=20.0,
         parallel_moves=2,
         default_selector="memprov",
-        peer_uri="qemu+tcp://<node>.clu.test/system",
+        peer_uri="qemu+tcp://{node}.clu.test/system",
         console_log_directory=Path("/var/log/vms"),
         ceph_config=Path("/etc/ceph/a.conf"),
         ceph_keyring=Path("/etc/ceph/a.keyring"),

@@ -21,7 +21,11 @@ class Hypervisor(Protocol):
         """Return what was measured last."""
 
     def begin(self, vm: str, job: Job) -> None:
-        """Begin a job on a VM; raises `Conflict` while another one runs on it."""
+        """Begin a job on a VM; raises `Conflict` while another one is on it, not yet forgotten.
+
+        `AbortMove` is never in the way and never among the jobs: what came of it shows in how the
+        move ends. Asking for it again while it is at it does nothing.
+        """
 
     def jobs(self) -> Mapping[str, JobState]:
         """Return the jobs by VM: those that run, and those that ended until they are forgotten."""

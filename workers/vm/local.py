@@ -47,6 +47,30 @@ class LocalVm:
     """The file its serial console is logged to; empty when it is not."""
 
 
+class EndKind(StrEnum):
+    """How a VM that is here no more ended, as the hypervisor noted it."""
+
+    SHUTDOWN = "shutdown"
+    """The guest powered itself off, asked to or not."""
+    DESTROYED = "destroyed"
+    """It was ended from outside, through the hypervisor."""
+    CRASHED = "crashed"
+    """Its process died, or was killed past the hypervisor."""
+    MIGRATED = "migrated"
+    FAILED = "failed"
+    """It did not come up, or a move to here did not."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VmEnd:
+    """How a VM ended here."""
+
+    kind: EndKind
+    reason: str
+    """For people: what was noted last, with the last words of its process."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
     """The last complete look at the hypervisor."""
@@ -55,6 +79,9 @@ class Sight:
     """When it was asked; None: it has never answered since we began."""
     vms: Mapping[str, LocalVm] = field(default_factory=dict)
     """By UUID."""
+    ended: Mapping[str, VmEnd] = field(default_factory=dict)
+    """How those ended that were here within the last minutes and are no more, by UUID; as far as
+    that is known. They are forgotten when they are back."""
     trouble: str = ""
     """Why there is no newer look: it cannot be reached, or it hangs; empty when all is well."""
     trouble_since: Instant | None = None

@@ -66,6 +66,12 @@ def _add_bed_words(words: Words) -> None:
         action=argparse.BooleanOptionalAction,
         help="start pvcnoded and pvcapid as well (yes)",
     )
+    up.add_argument(
+        "--demo",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="define and start a VM to look at, once (yes)",
+    )
     _word(words, "down", bed_words.down_word, "remove the cluster; the image stays")
     status = _word(words, "status", bed_words.status_word, "show nodes, power, addresses, health")
     status.add_argument("--json", action="store_true", help="for programs")
@@ -82,7 +88,7 @@ def _add_node_words(words: Words) -> None:
         "fault",
         bed_words.fault_word,
         "break a node: power-off power-on freeze thaw cut [NETWORK] heal [NETWORK],"
-        " or one process in it: kill|stop|cont UNIT-or-WORKER",
+        " or one process in it: kill|stop|cont UNIT-or-WORKER-or-vm:NAME",
     )
     fault.add_argument("node")
     fault.add_argument("kind")

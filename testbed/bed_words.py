@@ -12,6 +12,7 @@ from testbed import down as down_module
 from testbed import up as up_module
 from testbed.cluster import Cluster
 from testbed.commands import run_in_foreground
+from testbed.demo import ensure_demo
 from testbed.errors import BedError
 from testbed.nspawn import environment_in
 from testbed.progress import say
@@ -26,6 +27,8 @@ def up_word(arguments: argparse.Namespace) -> int:
     say("booting a cluster of real Debian machines on this host; ./dev down removes it")
     host.require_root()
     cluster = up_module.up(_wanted(arguments))
+    if arguments.demo:
+        ensure_demo(cluster)
     say(table(status(cluster)))
     return 0
 

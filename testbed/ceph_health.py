@@ -40,7 +40,7 @@ class CephHealth:
 
 def health(cluster: Cluster) -> CephHealth | None:
     """Ask the monitors; None when they do not answer in time."""
-    asked = next((node for node in cluster.coordinators if _can_answer(node)), None)
+    asked = _asked(cluster)
     if asked is None:
         return None
     argv = ["ceph", "--connect-timeout", str(CONNECT_SECONDS), "status", "--format", "json"]
@@ -83,10 +83,12 @@ def lacking(cluster: Cluster, seen: CephHealth | None) -> list[str]:
 
 def take_in(cluster: Cluster) -> None:
     """Let OSDs that were marked out carry data again."""
-    seen = health(cluster)
-    if seen is not None and seen.osds_in < seen.osds_up:
+    asked = _asked(cluster)
+    if asked is not None:
         numbers = [str(osd_number(node.settings)) for node in cluster.nodes]
-        cluster.coordinators[0].run(["ceph", "osd", "in", *numbers], check=False)
+        asked.run(
+            ["ceph", "--connect-timeout", str(CONNECT_SECONDS), "osd", "in", *numbers], check=False
+        )
 
 
 def has_quorum(cluster: Cluster) -> bool:
@@ -95,5 +97,7 @@ def has_quorum(cluster: Cluster) -> bool:
     return seen is not None and seen.monitors == len(cluster.coordinators)
 
 
-def _can_answer(node: Node) -> bool:
-    return node.leader is not None and not node.is_frozen
+def _asked(cluster: Cluster) -> Node | None:
+    """Return a coordinator that can ask."""
+    able = (node for node in cluster.coordinators if node.leader is not None and not node.is_frozen)
+    return next(able, None)

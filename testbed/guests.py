@@ -15,7 +15,7 @@ from testbed.settings import Settings
 POOL, MASTER = "vms", "vms/guest@base"
 MEMORY_MB = 96
 LOGS = "/var/log/libvirt"
-RBD_SECONDS = 30.0
+RBD_SECONDS, WATCH_SECONDS = 30.0, 60.0
 
 
 def domain_xml(
@@ -70,10 +70,15 @@ def clone_disk(cluster: Cluster, name: str) -> None:
 
 
 def remove_disk(cluster: Cluster, name: str) -> None:
-    """Remove a guest's disk; one that is not there is no fault."""
-    known = _rbd(cluster, "ls", POOL).split()
-    if f"{name}_disk0" in known:
-        _rbd(cluster, "rm", "--no-progress", f"{POOL}/{name}_disk0")
+    """Remove a guest's disk; one that is not there is no fault, one in use is refused.
+
+    A killed QEMU's watch on its disk, which forbids the removal, ends after half a minute.
+    """
+    places = [node for node, names in running(cluster).items() if name in names]
+    if places:
+        raise BedError(f"{name} still runs on {', '.join(places)}, so its disk cannot be removed")
+    what = f"the disk of {name} to be removed"
+    cluster.wait_until(lambda: _is_removed(cluster, f"{name}_disk0"), WATCH_SECONDS, what)
 
 
 def qemus(cluster: Cluster) -> list[Qemu]:
@@ -119,6 +124,16 @@ def _sysinfo(options: str) -> str:
         return ""
     entry = f"<entry name='serial'>{escape(options)}</entry>"
     return f"  <sysinfo type='smbios'><system>{entry}</system></sysinfo>\n"
+
+
+def _is_removed(cluster: Cluster, volume: str) -> bool:
+    if volume not in _rbd(cluster, "ls", POOL).split():
+        return True
+    try:
+        _rbd(cluster, "rm", "--no-progress", f"{POOL}/{volume}")
+    except BedError:
+        return False
+    return True
 
 
 def _rbd(cluster: Cluster, *words: str) -> str:

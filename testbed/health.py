@@ -25,7 +25,6 @@ def await_health(cluster: Cluster) -> None:
     for node in cluster.nodes:
         node.run(["systemctl", "reset-failed"], check=False)
         node.run(["systemctl", "start", "--no-block", *units_of(node)], check=False)
-    ceph_health.take_in(cluster)
     _await_nodes(cluster, "zookeeper.service", cluster.coordinators)
     _await(cluster, "Zookeeper quorum", "zookeeper.service", cluster.has_quorum)
     _await_nodes(cluster, "nginx.service", cluster.coordinators)
@@ -46,7 +45,10 @@ def _await_ceph(cluster: Cluster) -> None:
 
     def whole() -> bool:
         shown.show(f"({limit.left():.0f} s left) {', '.join(lacking)}")
-        lacking[:] = ceph_health.lacks(cluster)
+        seen = ceph_health.health(cluster)
+        lacking[:] = ceph_health.lacking(cluster, seen)
+        if seen is not None and seen.osds_in < len(cluster.nodes):
+            ceph_health.take_in(cluster)
         return not lacking
 
     try:

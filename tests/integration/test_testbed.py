@@ -22,7 +22,7 @@ from testbed.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
-OTHER_NAME = "pvct"
+OTHER_NAME = "pvco"
 HOME = settings.home_directory()
 
 
@@ -221,7 +221,7 @@ def test_senseless_faults_are_refused(cluster: Cluster, node: str, words: list[s
 def test_up_twice_changes_nothing(cluster: Cluster) -> None:
     """A second `up` finds everything as promised and touches no node."""
     before = [node.leader for node in cluster.nodes]
-    done = dev("up")
+    done = dev("up", "--no-demo")
     assert done.code == 0, done.stderr
     assert [node.leader for node in cluster.nodes] == before
 
@@ -231,7 +231,7 @@ def test_up_repairs_what_was_broken(cluster: Cluster) -> None:
     cluster.fault("hv1", "power-off")
     cluster.fault("hv2", "cut", "storage")
     cluster.fault("hv3", "freeze")
-    done = dev("up")
+    done = dev("up", "--no-demo")
     assert done.code == 0, done.stderr
     assert cluster.node("hv1").is_on
     assert reaches(cluster.node("hv1"), cluster.node("hv2"), "sto")
@@ -261,6 +261,7 @@ def test_status_for_programs(cluster: Cluster) -> None:
     assert (nodes["hv3"]["power"], nodes["hv3"]["leader_pid"]) == ("off", None)
     assert shown["api"]["token"] == cluster.settings.token
     assert shown["api"]["url"].endswith(":7370/api/v1")
+    assert shown["ceph"]["lacks"]
     assert not shown["healthy"]
 
 

@@ -1,0 +1,62 @@
+"""The VM that `up` ends with: defined and started through the API, as a person would do it.
+
+Made once per testbed. Whoever removes it does not get it back by another `up`, and one that is
+already there is left as it is.
+"""
+
+from pathlib import Path
+
+from testbed import guests
+from testbed.ceph_keys import identity
+from testbed.cluster import Cluster
+from testbed.errors import BedError
+from testbed.progress import say, step
+
+NAME, NODE = "demo", "hv1"
+BOOT_SECONDS = 60.0
+SIGN_OF_LIFE = "GUEST-UP"
+
+
+def ensure_demo(cluster: Cluster) -> None:
+    """Define and start the demo VM unless that was done before."""
+    if not cluster.settings.product or _mark(cluster).exists():
+        return
+    if not _knows_vms(cluster):
+        say("  no demo VM: this API has no VMs yet")
+        return
+    with step(f"the VM {NAME}, through the API"):
+        if cluster.api(f"/vm/{NAME}")[0] == 404:
+            _define(cluster)
+            _order(cluster, f"/vm/{NAME}/state", {"state": "start"})
+        cluster.wait_until(lambda: _lives(cluster), BOOT_SECONDS, f"{SIGN_OF_LIFE} of {NAME}")
+    _mark(cluster).touch()
+
+
+def _knows_vms(cluster: Cluster) -> bool:
+    status, document = cluster.api("/openapi.json")
+    paths = document.get("paths", {}) if status == 200 and isinstance(document, dict) else {}
+    return "/api/v1/vm" in paths
+
+
+def _define(cluster: Cluster) -> None:
+    # An `up` that was killed half-way may have left the disk.
+    guests.remove_disk(cluster, NAME)
+    guests.clone_disk(cluster, NAME)
+    xml = guests.domain_xml(cluster, NAME, identity(cluster.settings, f"vm {NAME}"))
+    wishes = {"selector": "mem", "autostart": "true", "migration_method": "live"}
+    _order(cluster, "/vm", {"xml": xml, "node": NODE, "migration_max_downtime": "300"} | wishes)
+
+
+def _order(cluster: Cluster, path: str, fields: dict[str, str]) -> None:
+    status, answer = cluster.api(path, method="POST", form=fields)
+    if status >= 300:
+        raise BedError(f"the API refused POST {path} for the demo VM: {status} {answer}")
+
+
+def _lives(cluster: Cluster) -> bool:
+    places = [node for node, names in guests.running(cluster).items() if NAME in names]
+    return any(SIGN_OF_LIFE in guests.console_log(cluster, node, NAME) for node in places)
+
+
+def _mark(cluster: Cluster) -> Path:
+    return cluster.settings.directory / "demo-made"

@@ -95,6 +95,11 @@ _NODE: Final = record(
     is_present=told(FLAG, "Whether its keepalive has a session with the store."),
     beat_age=told(or_null("number"), "Seconds since its beat was last seen to move."),
     facts_at=told(TEXT, "When it looked at its load, memory and network, by its own clock, UTC."),
+    vm_facts_age=told(
+        or_null("number"),
+        "How many seconds old the sums of its VMs are (vcpu.allocated, memory.allocated, "
+        "memory.provisioned, domains_count).",
+    ),
     schema=record(active=or_null("integer"), latest=or_null("integer")),
     workers=told(
         by_name(record(state=TEXT, age=or_null("number"), restarts=WHOLE, note=TEXT)),

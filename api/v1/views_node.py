@@ -109,6 +109,7 @@ def _additions(seen: SeenNode, facts: NodeFacts) -> dict[str, Any]:
         "is_present": node.presence is not None,
         "beat_age": seen.beat_age_seconds,
         "facts_at": facts.at,
+        "vm_facts_age": facts.vm_facts_age_seconds,
         "schema": {"active": node.active_schema, "latest": node.latest_schema},
         "workers": {name: _worker(facts.workers[name]) for name in facts.workers},
     }

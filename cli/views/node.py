@@ -62,7 +62,7 @@ def _row(node: Node) -> tuple[str, ...]:
         state(node.get("coordinator_state")),
         state(node.get("domain_state")),
         health(node.get("health")),
-        printable(node.get("domains_count")),
+        printable(node.get("domains_count")) + (" old" if _is_old(node) else ""),
         f"{printable(vcpu.get('allocated'))}/{printable(vcpu.get('total'))}",
         _load(node),
         "/".join(size_of_mib(memory.get(name)) for name in ("used", "allocated", "total")),
@@ -89,7 +89,21 @@ def _facts(node: Node) -> list[tuple[str, str]]:
         ),
         ("Memory", _memory(memory)),
         ("VMs", printable(node.get("domains_count"))),
+        ("VM statistics", _vm_statistics(node)),
     ]
+
+
+def _vm_statistics(node: Node) -> str:
+    shown = age_of_seconds(node.get("vm_facts_age"))
+    if shown == "-":
+        return shown
+    return coloured(f"{shown} old STALE", "red") if _is_old(node) else f"{shown} old"
+
+
+def _is_old(node: Node) -> bool:
+    """Whether what is said of its VMs is not what they are now."""
+    age = node.get("vm_facts_age")
+    return isinstance(age, int | float) and age > STALE_FACTS_SECONDS
 
 
 def _beat(age: object) -> str:

@@ -104,6 +104,8 @@ class NodeFacts:
     memory: MemoryFacts = field(default_factory=MemoryFacts)
     vcpus_allocated: int = 0
     vms_running: int = 0
+    vm_facts_age_seconds: float | None = None
+    """How old the sums of its VMs are; None when nobody has told them."""
     interfaces: Mapping[str, InterfaceFacts] = field(default_factory=dict)
     workers: Mapping[str, WorkerFacts] = field(default_factory=dict)
     dead_after_seconds: float = 0.0

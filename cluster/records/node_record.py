@@ -128,6 +128,7 @@ def read_facts(data: bytes | None) -> NodeFacts | None:
         memory=_memory(codec.as_object(plain.get("memory"))),
         vcpus_allocated=codec.as_integer(plain.get("vcpus_allocated")),
         vms_running=codec.as_integer(plain.get("vms_running")),
+        vm_facts_age_seconds=codec.as_number_or_none(plain.get("vm_facts_age_seconds")),
         interfaces={
             name: _interface(codec.as_object(item))
             for name, item in codec.as_object(plain.get("interfaces")).items()

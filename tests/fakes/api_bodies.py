@@ -45,6 +45,7 @@ def node(name: str = "hv1", **changed: Any) -> dict[str, Any]:
         "is_present": True,
         "beat_age": 0.4,
         "facts_at": "2026-01-02T03:04:05Z",
+        "vm_facts_age": 0.6,
         "schema": {"active": 16, "latest": 16},
         "workers": {
             "keepalive": {"state": "running", "age": 0.2, "restarts": 0, "note": ""},

@@ -19,8 +19,8 @@ def node_facts(
     *,
     dead_after_seconds: float,
 ) -> NodeFacts:
-    """Return what this node sees of itself; the sums of its VMs come with the vm worker's facts."""
-    return NodeFacts(
+    """Return what this node sees of itself."""
+    facts = NodeFacts(
         at=sample.taken_at,
         cpu_count=sample.cpu_count,
         load=sample.load,
@@ -33,14 +33,28 @@ def node_facts(
             used_mb=sample.memory_total_mb - sample.memory_free_mb,
         ),
         interfaces=interface_facts(previous, sample),
-        workers=_workers(seen, now),
         dead_after_seconds=dead_after_seconds,
     )
+    return with_workers(facts, seen, now)
 
 
 def with_workers(facts: NodeFacts, seen: Seen, now: Instant) -> NodeFacts:
-    """Return the facts with the workers as they are now; the rest keeps its age and says so."""
-    return replace(facts, workers=_workers(seen, now))
+    """Return the facts with what the workers have told by now; the rest keeps its age and says
+    so."""
+    facts = replace(facts, workers=_workers(seen, now))
+    if (vms := seen.vms) is None:
+        return facts
+    return replace(
+        facts,
+        memory=replace(
+            facts.memory,
+            allocated_mb=vms.memory_allocated_mb,
+            provisioned_mb=vms.memory_provisioned_mb,
+        ),
+        vcpus_allocated=vms.vcpus_allocated,
+        vms_running=vms.vms_running,
+        vm_facts_age_seconds=round(max(0.0, now - vms.at), 1),
+    )
 
 
 def _workers(seen: Seen, now: Instant) -> Mapping[str, WorkerFacts]:

@@ -1,7 +1,6 @@
 """The faults of this node that its keepalive knows of, and when each is reported; pure.
 
-A fault is made once; its report follows when what it says changes, and once a minute while it
-lasts. When it is over nothing is written: its last report grows old, and people close it.
+When a condition is told again is said in `workers/faults.py`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,24 +11,15 @@ from bus.messages import ChildState
 from cluster.records.fault_record import fault_id, report_data
 from cluster.store.store import SessionState
 from runtime.clock import Instant
+from workers.faults import Condition, is_due
 from workers.keepalive.seen import Seen, Tree
 from workers.keepalive.spec import (
     FACTS_STALE_SECONDS,
-    REPORT_SECONDS,
     ROOT_SILENT_SECONDS,
     SAMPLE_STALE_SLOTS,
 )
 
 _ITEM: Final = "fault "
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """Something wrong with this node now."""
-
-    fault: str
-    health_delta: int
-    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +67,7 @@ def reports(lasting: Iterable[Condition], told: Reports, wall: str, now: Instant
 
 
 def _report(condition: Condition, told: Report | None, wall: str, now: Instant) -> Report:
-    if told is not None and told.condition == condition and now - told.at < REPORT_SECONDS:
+    if told is not None and not is_due(condition, told.condition, told.at, now):
         return told
     data = report_data(
         last_reported=wall, health_delta=condition.health_delta, message=condition.message

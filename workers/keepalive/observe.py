@@ -9,9 +9,10 @@ from cluster.store.store import Store
 from runtime.clock import Clock, Instant
 from workers.keepalive.in_flight import InFlight
 from workers.keepalive.machine import Machine
-from workers.keepalive.seen import Child, Seen, Tree
+from workers.keepalive.seen import Child, Seen, Tree, VmSums
 
 ROOT: Final = "supervisor"
+VM: Final = "vm"
 _MOST_WORKERS: Final = 64
 """No more are remembered, whatever arrives on the bus."""
 
@@ -25,6 +26,7 @@ class Observer:
         self._machine = machine
         self._clock = clock
         self._tree: Tree | None = None
+        self._vms: VmSums | None = None
         self._facts_at: dict[str, Instant] = {}
 
     def hear(self, envelope: Envelope) -> bool:
@@ -37,6 +39,8 @@ class Observer:
         if message.worker != ROOT:
             if message.worker in self._facts_at or len(self._facts_at) < _MOST_WORKERS:
                 self._facts_at[message.worker] = at
+            if message.worker == VM:
+                self._vms = _vm_sums(message.values, at) or self._vms
             return False
         tree = _tree(message.values, at)
         if tree is None:
@@ -54,6 +58,7 @@ class Observer:
             tree=self._tree,
             facts_at=dict(self._facts_at),
             sample=self._machine.latest(),
+            vms=self._vms,
             wall=time_text(self._clock.wall()),
         )
 
@@ -78,3 +83,20 @@ def _child(values: Mapping[str, Any]) -> Child:
         restarts=int(values.get("restarts", 0)),
         reason=str(values.get("reason", ""))[:500],
     )
+
+
+def _vm_sums(values: Mapping[str, Any], at: Instant) -> VmSums | None:
+    """Return the sums of the VMs here, None when they are not understood."""
+    try:
+        hypervisor = values.get("hypervisor") or {}
+        silent = float(hypervisor["seconds"]) if hypervisor.get("trouble") else 0.0
+        return VmSums(
+            # What a silent hypervisor told before is as old as its silence.
+            at=Instant(at - max(0.0, silent)),
+            memory_allocated_mb=int(values["memory_allocated_mb"]),
+            memory_provisioned_mb=int(values["memory_provisioned_mb"]),
+            vcpus_allocated=int(values["vcpus_allocated"]),
+            vms_running=int(values["vms_running"]),
+        )
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        return None

@@ -31,6 +31,18 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VmSums:
+    """What the vm worker told last of the VMs here, in sum."""
+
+    at: Instant
+    """When the hypervisor was looked at for it."""
+    memory_allocated_mb: int = 0
+    memory_provisioned_mb: int = 0
+    vcpus_allocated: int = 0
+    vms_running: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """Everything a round is decided by."""
 
@@ -42,5 +54,7 @@ class Seen:
     facts_at: Mapping[str, Instant]
     """When each worker's facts were seen by it, by worker."""
     sample: Sample | None
+    vms: VmSums | None = None
+    """None: the vm worker has told nothing yet, or there is none."""
     wall: str
     """UTC, for people, as faults write it."""

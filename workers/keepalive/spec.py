@@ -29,7 +29,5 @@ ROOT_SILENT_SECONDS: Final = 10.0
 """A root that has told nothing for longer is reported."""
 LATE_SHOWN_SECONDS: Final = 60.0
 """How long beats that were left out because this node was too slow stay reported."""
-REPORT_SECONDS: Final = 60.0
-"""A fault that lasts is reported again after this."""
 VERIFY_SLOTS: Final = 5
 """Every so many beats it is made sure that our presence and state are still there."""

@@ -69,11 +69,22 @@ def test_node_info_shows_workers_and_marks_stale_facts(pvc: Pvc, api: ApiServer)
         "vm         starting           -         0\n"
     )
     assert "Last beat:         0.4 s ago\n" in ran.out
+    assert "VM statistics:     0.6 s old\n" in ran.out
     assert "INTERFACE" not in ran.out
     long = pvc("node", "info", "hv1", "-f", "long").out
     assert "ens4       up     10.0G      1.2M       900      1000         2" in long
     assert "web1" in long
     assert json.loads(pvc("node", "info", "hv1", "-f", "json").out)["name"] == "hv1"
+
+
+def test_a_node_whose_vms_nobody_sees_shows_old_sums_as_old(pvc: Pvc, api: ApiServer) -> None:
+    old, unknown = node("hv1", vm_facts_age=75.0), node("hv2", vm_facts_age=None)
+    api.replies["GET /node/hv1"] = Reply([old])
+    api.replies["GET /node"] = Reply([old, unknown])
+    assert "VM statistics:     75 s old STALE\n" in pvc("node", "info", "hv1").out
+    first, second = pvc("node", "list").out.splitlines()[1:3]
+    assert " 2 old " in first
+    assert " old " not in second
 
 
 def test_node_info_takes_a_bare_object_and_knows_the_absent(pvc: Pvc, api: ApiServer) -> None:

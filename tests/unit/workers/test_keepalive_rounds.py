@@ -256,3 +256,77 @@ def test_the_grid_is_kept_over_a_restart(stage: Stage) -> None:
     stage.clock.move_to(1000.7)
     stage.run(1.5)
     assert stage.get("/nodes/hv1/beat") == "run 1001"
+
+
+def _vm_facts(**other: object) -> Facts:
+    values = {
+        "memory_allocated_mb": 512,
+        "memory_provisioned_mb": 1024,
+        "vcpus_allocated": 3,
+        "vms_running": 2,
+        "hypervisor": {"trouble": "", "seconds": 0.0},
+        **other,
+    }
+    return Facts(worker="vm", values=values)
+
+
+def test_the_sums_of_the_vms_stand_in_the_nodes_facts(stage: Stage) -> None:
+    vm = stage.bus.outgoing("vm")
+    for seconds in (0.4, 1.4, 2.4):
+        stage.after(seconds, lambda: vm.send(Topic.FACTS, "vm", _vm_facts()))
+    stage.run(3.0)
+    facts = json.loads(stage.get("/nodes/hv1/facts") or "")
+    assert facts["memory"]["allocated_mb"] == 512
+    assert facts["memory"]["provisioned_mb"] == 1024
+    assert (facts["vcpus_allocated"], facts["vms_running"]) == (3, 2)
+    assert 0 < facts["vm_facts_age_seconds"] <= 1.0
+
+
+def test_sums_that_nobody_tells_any_more_grow_old(stage: Stage) -> None:
+    vm = stage.bus.outgoing("vm")
+    stage.after(0.4, lambda: vm.send(Topic.FACTS, "vm", _vm_facts()))
+    stage.run(15.0)
+    facts = json.loads(stage.get("/nodes/hv1/facts") or "")
+    assert facts["vms_running"] == 2
+    assert facts["vm_facts_age_seconds"] > 10.0
+
+
+def test_sums_of_a_silent_hypervisor_are_as_old_as_its_silence(stage: Stage) -> None:
+    vm = stage.bus.outgoing("vm")
+
+    def tell(at: float) -> None:
+        hypervisor = {"trouble": "libvirt does not answer", "seconds": 30.0 + at}
+        vm.send(Topic.FACTS, "vm", _vm_facts(hypervisor=hypervisor))
+
+    stage.each_second(tell, 3)
+    stage.run(3.0)
+    facts = json.loads(stage.get("/nodes/hv1/facts") or "")
+    assert facts["vm_facts_age_seconds"] > 30.0
+    assert facts["workers"]["vm"]["age_seconds"] < 2.0
+
+
+def test_nobody_tells_sums_where_no_vm_worker_is(stage: Stage) -> None:
+    stage.run(2.0)
+    facts = json.loads(stage.get("/nodes/hv1/facts") or "")
+    assert facts["vm_facts_age_seconds"] is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"memory_allocated_mb": "much"},
+        {"vcpus_allocated": None},
+        {"vms_running": float("inf")},
+        {"hypervisor": 7},
+        {"hypervisor": {"trouble": "x"}},
+    ],
+)
+def test_nonsense_about_vms_leaves_the_sums_as_they_were(
+    stage: Stage, wrong: Mapping[str, object]
+) -> None:
+    vm = stage.bus.outgoing("vm")
+    stage.after(0.4, lambda: vm.send(Topic.FACTS, "vm", _vm_facts()))
+    stage.after(0.5, lambda: vm.send(Topic.FACTS, "vm", _vm_facts(**wrong)))
+    stage.run(2.0)
+    facts = json.loads(stage.get("/nodes/hv1/facts") or "")
+    assert (facts["vms_running"], facts["memory"]["allocated_mb"]) == (2, 512)

@@ -59,6 +59,7 @@ def test_facts() -> None:
         memory=MemoryFacts(total_mb=10, used_mb=5, free_mb=4, allocated_mb=2, provisioned_mb=3),
         vcpus_allocated=3,
         vms_running=2,
+        vm_facts_age_seconds=0.3,
         interfaces={"eth0": InterfaceFacts(rx_bps=1, tx_pps=2, link_speed_bps=10, state="up")},
         workers={"vm": WorkerFacts(state="running", age_seconds=0.5, restarts=1, note="x")},
     )

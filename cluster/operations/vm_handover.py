@@ -4,8 +4,8 @@ Invariant: `vm.seen` is written by the node named in it, and it passes on only b
 or `hand_over`, each demanding the version on which it was decided. Of two nodes that want a VM one
 is refused, and nothing was changed by the one that was.
 
-Each function takes what a fresh read gave (`cluster.records.vm_keys.VmKeys`) and returns the changes
-of one transaction. `Conflict` or `NotFound` from it mean: somebody was faster, decide again.
+Each function takes a fresh read (`cluster.records.vm_keys.VmKeys`) and returns the changes of one
+transaction. `Conflict` or `NotFound` from it mean: somebody was faster, decide again.
 """
 
 from collections.abc import Sequence

@@ -105,7 +105,8 @@ class ClusterReader:
 
     def log(self, node: str, *, last: int | None, start: int = 0) -> Log:
         """Return a node's log lines from number `start` on, of these the last so many."""
-        found = log_record.read(self._view, self._layout, node, last=last, start=start)
+        keys = log_record.of_node(self._layout, node)
+        found = log_record.read(self._view, keys, last=last, start=start)
         return Log() if found is None else found
 
     def overview(self) -> Overview:

@@ -26,3 +26,13 @@ class Log:
     def text(self) -> str:
         """The lines joined by newlines."""
         return "\n".join(line.text for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePlace:
+    """Up to where a file is in a log."""
+
+    inode: int
+    offset: int
+    mark: int
+    """Checksum of the last bytes before the offset: another file does not have it."""

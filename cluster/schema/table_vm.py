@@ -135,4 +135,12 @@ VM_KEYS: Final[tuple[Key, ...]] = (
         Writer.CONSOLE,
         "Consecutive lines of its serial console, cut as the node's log is.",
     ),
+    _vm(
+        ".console.place",
+        "/console/place",
+        Form.JSON,
+        Writer.CONSOLE,
+        "Up to where each node's file of the console is in the lines: {node: {inode, offset, "
+        "mark}}; written with them, so its version is the log's.",
+    ),
 )

@@ -6,10 +6,10 @@ again before anything is added, and what is found is not written a second time.
 
 from collections.abc import Sequence
 
-from cluster.records.log_record import Tail, append, read_tail
-from cluster.records.view import DictView
+from cluster.records.log_fetch import fetch_tails
+from cluster.records.log_record import Tail, append, of_node
 from cluster.schema.layout import Layout
-from cluster.schema.logchunk import first_number, one_line
+from cluster.schema.logchunk import one_line
 from cluster.store.store import Store
 from runtime.clock import Clock
 from runtime.deadline import Deadline
@@ -30,9 +30,7 @@ class StoreNodeLog:
         clock: Clock,
     ) -> None:
         self._store = store
-        self._layout = layout
-        self._node = node
-        self._path = layout.path("node.log", node=node)
+        self._keys = of_node(layout, node)
         self._keep_lines = keep_lines
         self._call_seconds = call_seconds
         self._clock = clock
@@ -58,9 +56,7 @@ class StoreNodeLog:
 
     def append(self, lines: Sequence[str]) -> None:
         """Add lines in one transaction."""
-        tail, changes = append(
-            self._layout, self._node, self._tail, lines, keep_lines=self._keep_lines
-        )
+        tail, changes = append(self._keys, self._tail, lines, keep_lines=self._keep_lines)
         try:
             self._store.apply(changes, Deadline.after(self._call_seconds, self._clock))
         except (Unavailable, Refused) as error:
@@ -72,11 +68,4 @@ class StoreNodeLog:
 
     def _read_tail(self) -> Tail:
         deadline = Deadline.after(self._call_seconds, self._clock)
-        names = self._store.children(self._path, deadline) or ()
-        chunks = sorted(name for name in names if first_number(name) is not None)
-        values = {f"{self._path}/{name}": b"" for name in chunks}
-        if chunks:
-            last = f"{self._path}/{chunks[-1]}"
-            value = self._store.read(last, deadline)
-            values[last] = value.data if value is not None else b""
-        return read_tail(DictView({self._path: b"", **values}), self._layout, self._node)
+        return fetch_tails(self._store, [self._keys], (), deadline).tails[self._keys] or Tail()

@@ -16,6 +16,7 @@ from cluster.records import (
     task_record,
     vm_record,
 )
+from cluster.records.console_record import read_places
 from cluster.records.view import DictView
 from cluster.schema import codec
 from cluster.schema.key import Form, Key
@@ -81,7 +82,9 @@ def test_records_are_read_whatever_their_keys_hold(values: list[bytes | None]) -
     to_plain(node_record.read(view, LAYOUT, "n"))
     to_plain(fault_record.read(view, LAYOUT, "F"))
     to_plain(task_record.read(view, LAYOUT, "t"))
-    log_record.read(view, LAYOUT, "n", last=5)
+    log_record.read(view, log_record.of_node(LAYOUT, "n"), last=5)
+    log_record.read(view, log_record.of_console(LAYOUT, "u"), last=5)
+    read_places(view.get(LAYOUT.path("vm.console.place", vm="u")))
     cluster_record.read(view, LAYOUT)
     vm = vm_record.read(view, LAYOUT, "u")
     assert vm is None or vm.state is vm_state(vm.wanted, vm.seen)

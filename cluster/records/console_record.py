@@ -1,0 +1,39 @@
+"""Up to where the files of a VM's console are in its log, by node.
+
+Written in one transaction with the lines, and demanding the version that was read: so a line is in
+the log once, and of two nodes that add to it at the same time one reads it again.
+"""
+
+from collections.abc import Mapping
+
+from cluster.model.log import FilePlace
+from cluster.schema import codec
+
+
+def read_places(data: bytes | None) -> dict[str, FilePlace]:
+    """Read `vm.console.place`; what cannot be read is left out."""
+    plain = codec.read_object(data) or {}
+    found = {node: _place(codec.as_object(value)) for node, value in plain.items()}
+    return {node: place for node, place in found.items() if place is not None}
+
+
+def places_data(places: Mapping[str, FilePlace]) -> bytes:
+    """Return what `vm.console.place` holds."""
+    return codec.to_json(
+        {
+            node: {"inode": place.inode, "offset": place.offset, "mark": place.mark}
+            for node, place in sorted(places.items())
+        }
+    )
+
+
+def _place(plain: Mapping[str, object]) -> FilePlace | None:
+    inode, offset, mark = (_count(plain.get(name)) for name in ("inode", "offset", "mark"))
+    if inode is None or offset is None or mark is None:
+        return None
+    return FilePlace(inode=inode, offset=offset, mark=mark)
+
+
+def _count(value: object) -> int | None:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return value if isinstance(value, int) and is_count else None

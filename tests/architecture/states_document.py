@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from cluster.lifecycle import domain
 from cluster.lifecycle.node import OWN_STATES, TRANSITIONS, DaemonEvent
 from cluster.lifecycle.vm import FORCED_ORDERS, ORDERS, Order, vm_state
 from cluster.model.vm import Seen, SeenState, VmState, Wanted, WantedState
@@ -30,6 +31,13 @@ def states_document() -> str:
             "",
             *_events(states, list(DaemonEvent), TRANSITIONS),
             "",
+            "## Domain state: whether a node takes VMs",
+            "",
+            "Written by the node itself; `flush` and `unflush` end by themselves and give way to",
+            "the opposite order at once. fence-flush belongs to whoever recovers a fenced node.",
+            "",
+            *_events(_in_table(domain.TRANSITIONS), list(domain.DomainEvent), domain.TRANSITIONS),
+            "",
             "## Orders about a VM, by the state people see",
             "",
             "In brackets: only with force. A blank is refused.",
@@ -45,6 +53,10 @@ def states_document() -> str:
             "",
         )
     )
+
+
+def _in_table(table: Mapping[tuple[_S, _E], StrEnum]) -> list[_S]:
+    return list(dict.fromkeys(state for state, _ in table))
 
 
 def _events(

@@ -14,7 +14,8 @@ from workers.vm.local import LocalVm, Sight, Statistics
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VmView:
-    """One VM that concerns this node: wanted here, seen here, arriving here, or running here."""
+    """One VM that concerns this node: wanted here, seen here, at home here, arriving here, or
+    running here."""
 
     uuid: str
     name: str
@@ -54,6 +55,11 @@ class NodeView:
     load: float = 0.0
     arriving: tuple[str, ...] = ()
     """UUIDs of VMs that are wanted there and not yet seen there."""
+    arriving_mb: int = 0
+    """Memory of those of them that are to run."""
+    arriving_vcpus: int = 0
+    receiving: int = 0
+    """How many live migrations to it are under way, by their transfers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

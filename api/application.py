@@ -14,9 +14,12 @@ from api import session_cookie
 from api.access import Access
 from api.authentication import Shown
 from api.errors import CRASH, body_of, plain, status_of
+from api.parking import ENDED, PARK
+from api.pieces import Pieces
 from api.services import Services
 from api.v1.arguments import BadArguments, Pairs, read_arguments
-from api.v1.endpoint import PREFIX, Answer, Call, Endpoint
+from api.v1.endpoint import PREFIX, Answer, Call, Endpoint, Wait
+from api.waiting_room import Visit
 from runtime.clock import Instant
 from runtime.errors import PvcError, Unavailable
 from runtime.log import get_logger
@@ -24,6 +27,8 @@ from runtime.log import get_logger
 _FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _LARGEST_FORM: Final = 1 << 20
 _JSON: Final = "application/json; charset=utf-8"
+_PARKED: Final = b""
+"""What the server gets of a call that waits: it does not answer yet."""
 
 log = get_logger(__name__)
 
@@ -56,23 +61,18 @@ class _CallPlugin:
 
         def serve(**path: str) -> bottle.HTTPResponse:
             started = self._services.clock.now()
-            try:
-                response = self._call(entry, callback, path)
-            except PvcError as error:
-                response = _response(_answer_of(error))
-            except bottle.HTTPResponse as refused:
-                response = _readable(refused)
-            except Exception as error:
-                log.exception("call_crashed", error=error, endpoint=entry.path, method=entry.method)
-                response = _response(Answer(CRASH, 500))
-            self._finish(entry, response, started)
+            response = bottle.request.environ.get(ENDED)
+            if response is None:
+                response = _guarded(entry, lambda: self._call(entry, callback, path))
+            if response is not _PARKED:
+                self._finish(entry, response, started)
             return response
 
         return serve
 
     def _call(
         self, entry: Endpoint, callback: Callable[[Call], Answer], path: dict[str, str]
-    ) -> bottle.HTTPResponse:
+    ) -> Any:
         services = self._services
         shown = Shown(key=_header("X_API_KEY"), cookie=session_cookie.shown(_header("COOKIE")))
         now = services.clock.wall().timestamp()
@@ -91,7 +91,29 @@ class _CallPlugin:
         )
         if entry.access is Access.CHANGE:
             services.tree.catch_up()
-        return _response(answer)
+        return _response(answer) if answer.wait is None else self._wait(entry, answer.wait)
+
+    def _wait(self, entry: Endpoint, wait: Wait) -> Any:
+        """Return the answer if it is known already, or else let the call wait without a thread."""
+
+        def look() -> Any:
+            self._services.tree.check_served()
+            answer = wait.outcome()
+            return None if answer is None else _response(answer)
+
+        if (known := look()) is not None:
+            return known
+        room = self._services.waiting_room
+        seat = room.reserve(
+            Visit(
+                look=lambda: _guarded(entry, look),
+                refuse=lambda error: _response(_answer_of(error)),
+                seconds=wait.seconds,
+                what=wait.what,
+            )
+        )
+        bottle.request.environ[PARK](room, seat)
+        return _PARKED
 
     def _finish(self, entry: Endpoint, response: bottle.HTTPResponse, started: Instant) -> None:
         services = self._services
@@ -107,6 +129,19 @@ class _CallPlugin:
             client=_header("X_REAL_IP") or bottle.request.remote_addr,
             milliseconds=round((services.clock.now() - started) * 1000, 1),
         )
+
+
+def _guarded(entry: Endpoint, work: Callable[[], Any]) -> Any:
+    """Return what work returns, or the answer that says why it has raised."""
+    try:
+        return work()
+    except PvcError as error:
+        return _response(_answer_of(error))
+    except bottle.HTTPResponse as refused:
+        return _readable(refused)
+    except Exception as error:
+        log.exception("call_crashed", error=error, endpoint=entry.path, method=entry.method)
+        return _response(Answer(CRASH, 500))
 
 
 def _header(name: str) -> str | None:
@@ -141,9 +176,13 @@ def _answer_of(error: PvcError) -> Answer:
 
 def _response(answer: Answer) -> bottle.HTTPResponse:
     body, kind = answer.body, answer.content_type
-    if not isinstance(body, bytes):
+    if isinstance(body, Pieces):
+        kind = _JSON
+    elif not isinstance(body, bytes):
         body, kind = as_json(body), _JSON
     response = bottle.HTTPResponse(body if answer.status != 204 else b"", answer.status)
+    if isinstance(body, Pieces):
+        response.set_header("Content-Length", str(len(body)))
     response.set_header("Content-Type", kind)
     response.set_header("Cache-Control", "no-store")
     for name, value in answer.headers:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import setproctitle
 
@@ -23,6 +23,7 @@ from api.serving import HttpServer
 from api.tokens import Tokens
 from api.tree import MirroredTree
 from api.v1.table import endpoints
+from api.waiting_room import WaitingRoom
 from cluster.schema.layout import layout
 from cluster.schema.versions import NEWEST
 from cluster.store.mirror import Mirror
@@ -98,6 +99,7 @@ def _serve(config: ApiConfig) -> int:
         return ExitCode.UNAVAILABLE
     process.store.start()
     process.mirror.start()
+    process.services.waiting_room.open()
     server.start()
     gc.collect()
     gc.freeze()
@@ -110,6 +112,8 @@ def _assemble(config: ApiConfig) -> _Process:
     store = ZookeeperStore(config.store)
     mirror = Mirror(store, clock=SYSTEM_CLOCK)
     tree, beats, keys = MirroredTree(mirror, NEWEST, SYSTEM_CLOCK), BeatWatch(), layout(NEWEST)
+    room = WaitingRoom[Any](SYSTEM_CLOCK)
+    mirror.on_change(lambda _: room.look_again())
     # Without a configured key sessions end with the process, and other coordinators know them not.
     secret_key = config.secret_key or secrets.token_hex(32)
     services = Services(
@@ -128,6 +132,7 @@ def _assemble(config: ApiConfig) -> _Process:
         store=store,
         layout=keys,
         clock=SYSTEM_CLOCK,
+        waiting_room=room,
         call_seconds=config.store.call_seconds,
     )
     return _Process(store=store, mirror=mirror, tree=tree, services=services, beats=beats)
@@ -151,7 +156,9 @@ def _until_the_end(config: ApiConfig, process: _Process, server: HttpServer) -> 
     if end is End.STOPPED:
         notify("STOPPING=1")
     log.info("api_ended", reason=end.value)
-    server.stop(Deadline.after(_END_SECONDS))
+    deadline = Deadline.after(_END_SECONDS)
+    process.services.waiting_room.close(deadline)
+    server.stop(deadline)
     process.mirror.close()
     process.store.close()
     if end is End.REEXECUTED:

@@ -1,10 +1,11 @@
 """What handlers work with; built once by `api/main.py`, and by tests with fakes."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from api.authentication import Authentication
 from api.cluster_reader import ClusterReader
+from api.waiting_room import WaitingRoom
 from cluster.schema.layout import Layout
 from cluster.store.store import Store
 from runtime.clock import Clock
@@ -36,6 +37,7 @@ class Services:
     """For orders only: nothing that is read for an answer comes from here."""
     layout: Layout
     clock: Clock
+    waiting_room: WaitingRoom[Any]
     call_seconds: float
     """How long an order may take altogether."""
 

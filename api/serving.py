@@ -4,18 +4,15 @@ Reading requests and writing answers is done by one thread for all connections, 
 holds a buffer and never one of the few threads that run handlers.
 """
 
-import json
 import logging
 import threading
 from collections.abc import Callable
 from typing import Any, Final
 
 from waitress import wasyncore
-from waitress.channel import HTTPChannel
 from waitress.server import create_server
-from waitress.task import ErrorTask
 
-from api.errors import plain
+from api.channel import Channel
 from runtime.deadline import Deadline
 
 _THREADS: Final = 8
@@ -46,7 +43,7 @@ class HttpServer:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._map: dict[int, Any] = {}
         self._server = create_server(application, map=self._map, host=address, port=port, **_LIMITS)
-        self._server.channel_class = _Channel
+        self._server.channel_class = Channel
         self._is_ending = threading.Event()
         self._has_stopped_accepting = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
@@ -55,6 +52,10 @@ class HttpServer:
     def port(self) -> int:
         """The port it listens on."""
         return int(self._server.effective_port)
+
+    def connections(self) -> list[Channel]:
+        """Return the connections there are."""
+        return list(self._server.active_channels.values())
 
     def start(self) -> None:
         """Begin to answer."""
@@ -89,23 +90,4 @@ class HttpServer:
             wasyncore.loop(timeout=_LOOK_SECONDS, map=self._map, use_poll=True, count=1)
 
     def _has_output(self) -> bool:
-        channels = list(self._server.active_channels.values())
-        return any(channel.total_outbufs_len for channel in channels)
-
-
-class _JsonError(ErrorTask):  # type: ignore[misc]
-    """What waitress itself refuses (too large, not HTTP), in the form that clients read."""
-
-    def execute(self) -> None:
-        """Write the answer (waitress's interface)."""
-        error = self.request.error
-        body = json.dumps({"message": plain(str(error.body).strip() or error.reason)}).encode()
-        self.status = f"{error.code} {error.reason}"
-        self.response_headers.append(("Content-Type", "application/json; charset=utf-8"))
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
-
-
-class _Channel(HTTPChannel):  # type: ignore[misc]
-    error_task_class = _JsonError
+        return any(channel.total_outbufs_len for channel in self.connections())

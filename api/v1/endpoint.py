@@ -32,12 +32,27 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: `body` becomes JSON unless it is bytes of `content_type`."""
+    """What goes back: `body` becomes JSON unless it is bytes, or pieces, of `content_type`."""
 
     body: Any = None
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     content_type: str = "application/json"
+    wait: "Wait | None" = None
+    """What has to come true before the answer; the rest of this is then not used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A call whose answer takes time. It holds no thread meanwhile."""
+
+    outcome: Callable[[], Answer | None]
+    """Look at the mirror: the answer once it is known. May raise what a handler may, and is called
+    after each change, so it must cost next to nothing."""
+    seconds: float
+    """For how long at most."""
+    what: str
+    """What is waited for, as in `vm1 to be off`."""
 
 
 Handler = Callable[[Call], Answer]

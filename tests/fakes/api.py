@@ -2,6 +2,7 @@
 
 import io
 import json
+import queue
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +14,14 @@ from api.authentication import Authentication
 from api.cluster_reader import ClusterReader
 from api.housekeeping import Household, look
 from api.liveness import BeatWatch
+from api.parking import ENDED, PARK
 from api.schema_gate import Verdict
 from api.services import Services
 from api.tokens import Tokens
 from api.tree import MirroredTree
 from api.v1.endpoint import Endpoint
 from api.v1.table import endpoints
+from api.waiting_room import Seat, WaitingRoom
 from cluster.schema.layout import layout
 from cluster.schema.versions import NEWEST
 from cluster.store.mirror import Mirror
@@ -91,6 +94,9 @@ class FakeApi:
         self.store = FakeStore(self.ensemble, SYSTEM_CLOCK)
         self.mirror = Mirror(self.store, retry_seconds=0.02, call_seconds=CALL_SECONDS)
         self.beats = BeatWatch()
+        self.room = WaitingRoom[Any](self.clock, seats=3)
+        self.mirror.on_change(lambda _: self.room.look_again())
+        self.room.open()
         self.tree = MirroredTree(self.mirror, NEWEST, SYSTEM_CLOCK)
         self.services = self._services(is_enabled=is_enabled, tokens=tokens)
         self.application = build_application(self.services, (*endpoints(), *extra))
@@ -104,7 +110,8 @@ class FakeApi:
         assert self.mirror.loaded
 
     def close(self) -> None:
-        """End the mirror's thread."""
+        """End the threads."""
+        self.room.close(Deadline.after(10))
         self.mirror.close()
 
     def change(self, *changes: Change) -> None:
@@ -187,7 +194,16 @@ class FakeApi:
             lowered = {name.lower(): value for name, value in headers}
             started[:] = [int(status.split()[0]), lowered]
 
+        answers: queue.Queue[Any] = queue.Queue()
+
+        def park(room: WaitingRoom[Any], seat: Seat[Any]) -> None:
+            room.take(seat, answers.put)
+            environ[ENDED] = answers.get(timeout=20)
+
+        environ[PARK] = park
         body = b"".join(self.application(environ, start_response))
+        if ENDED in environ:
+            body = b"".join(self.application(environ, start_response))
         return Reply(started[0], started[1], body)
 
     def _services(self, *, is_enabled: bool, tokens: tuple[Token, ...]) -> Services:
@@ -206,6 +222,7 @@ class FakeApi:
             store=self.store,
             layout=layout(NEWEST),
             clock=clock,
+            waiting_room=self.room,
             call_seconds=CALL_SECONDS,
         )
 

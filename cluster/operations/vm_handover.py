@@ -23,11 +23,12 @@ from cluster.store.store import Change, Delete
 
 def claim(layout: Layout, keys: VmKeys, now: Seen) -> list[Change]:
     """Make a VM ours to start it, from the definition that was read: the order, what was seen and
-    the definition must still be as they were."""
+    the definition must still be as they were. The transfer of a node that was fenced goes too."""
     return [
         *demand(layout.path("vm.wanted", vm=keys.uuid), keys.wanted_version),
         *demand(layout.path("vm.xml", vm=keys.uuid), keys.xml_version),
         _seen(layout, keys, now),
+        *_end_transfer(layout, keys),
     ]
 
 

@@ -12,7 +12,7 @@ from cluster.model.node import DomainState
 from cluster.model.task import TaskProgress
 from cluster.model.vm import Arrival, Transfer, Wanted
 from cluster.model.vm import Seen as SeenRecord
-from workers.vm.jobs import Job
+from workers.vm.jobs import Job, Start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Claim:
     vm: str
     wanted: Wanted
     was: SeenRecord
-    job: Job
+    job: Start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cluster.model.vm import Selector
+from runtime.config.node import NODE_IN_URI
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +13,7 @@ class Rules:
     node: str
     """This node."""
     peer_uri: str
-    """The libvirt of another node, with `{node}` in the place of its name."""
+    """The libvirt of another node, with `NODE_IN_URI` in the place of its name."""
     selector: Selector
     """By what a node is chosen for a VM that does not say."""
     shutdown_timeout_seconds: float = 180.0
@@ -22,4 +23,4 @@ class Rules:
 
     def uri_of(self, node: str) -> str:
         """Return where the libvirt of another node is reached."""
-        return self.peer_uri.replace("{node}", node)
+        return self.peer_uri.replace(NODE_IN_URI, node)

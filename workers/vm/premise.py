@@ -1,0 +1,69 @@
+"""Whether what was decided may still be done, by a fresh read of the tree; pure.
+
+Invariant: a job that starts, ends or moves something is begun only on a VM that is this node's by
+record, and one that lets a held copy go on only while no move is under way.
+"""
+
+from typing import assert_never
+
+from cluster.model.vm import Seen, SeenState, TransferPhase, Wanted, WantedState
+from cluster.records.vm_keys import VmKeys
+from workers.vm.jobs import (
+    AbortMove,
+    ChangeDevice,
+    Destroy,
+    FreeLocks,
+    Job,
+    Migrate,
+    RemoveVolumes,
+    Resize,
+    Resume,
+    Settle,
+    Shutdown,
+    Start,
+)
+
+
+def owns(keys: VmKeys, node: str) -> bool:
+    """Whether a VM is this node's by record."""
+    return keys.seen.node == node
+
+
+def claimed(wanted: Wanted, seen: Seen, node: str) -> Seen:
+    """Return what is seen of a VM that this node makes its own to start it."""
+    # Being down is the first half of a restart, and it is down.
+    is_bounced = wanted.state is WantedState.RESTART
+    serial = max(seen.serial, wanted.serial) if is_bounced else seen.serial
+    # Why it ended before stays said until it runs.
+    reason = seen.reason if seen.state is SeenState.STARTING and seen.node == node else ""
+    return Seen(state=SeenState.STARTING, node=node, serial=serial, reason=reason)
+
+
+def may_begin(job: Job, keys: VmKeys, node: str) -> bool:
+    """Whether a job on a VM fits what the tree says now."""
+    match job:
+        case AbortMove():
+            return True
+        case Start():
+            # Only ever begun with a claim.
+            return False
+        case Migrate() | Settle():
+            return owns(keys, node) and keys.transfer is not None and keys.transfer.to != node
+        case Resume() | ChangeDevice() | Resize():
+            return owns(keys, node) and keys.transfer is None
+        case Shutdown() | Destroy():
+            # A move is broken off first.
+            is_alone = keys.transfer is None or keys.transfer.phase is TransferPhase.SHUTDOWN
+            return owns(keys, node) and is_alone
+        case FreeLocks():
+            return keys.transfer is None and not keys.seen.state.may_run
+        case RemoveVolumes():
+            return keys.wanted.removes_volumes and may_remove(keys, node)
+        case _:
+            assert_never(job)
+
+
+def may_remove(keys: VmKeys, node: str) -> bool:
+    """Whether a VM is off, ours, and ordered to go."""
+    is_off = owns(keys, node) and not keys.seen.state.may_run and keys.transfer is None
+    return is_off and keys.wanted.state is WantedState.DELETE

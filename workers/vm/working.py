@@ -1,0 +1,68 @@
+"""A VM that a job is at, or was: watched, broken off, taken notice of; pure.
+
+Invariant: a job that ended is forgotten only together with, or after, what follows from it.
+"""
+
+from typing import Final
+
+from workers.vm import crash, ending, migration, saying
+from workers.vm.actions import Begin, Forget, RemoveRecord
+from workers.vm.jobs import (
+    ChangeDevice,
+    Destroy,
+    Ending,
+    FreeLocks,
+    JobState,
+    Migrate,
+    RemoveVolumes,
+    Resize,
+    Resume,
+    Settle,
+    Shutdown,
+    Start,
+)
+from workers.vm.order import Ask, asked, is_gentle
+from workers.vm.turn import Outcome, Turn
+
+_YIELDING: Final = (Shutdown, Resume, ChangeDevice, Resize)
+"""What is broken off when a VM shall end at once: it may wait for a guest that answers nothing."""
+
+
+def under_way(turn: Turn, job: JobState) -> Outcome:
+    """Bring on a VM that a job is at."""
+    if isinstance(job.job, Migrate | Settle):
+        return migration.under_way(turn, job)
+    view = turn.view
+    if view.record.node != turn.node or not isinstance(job.job, _YIELDING):
+        return turn.rest()
+    is_to_end = asked(view.wanted, view.record) in (Ask.END, Ask.REMOVE, Ask.BOUNCE)
+    if ending.is_patience_over(turn) or (is_to_end and not is_gentle(view.wanted)):
+        destroy = Begin(vm=view.uuid, job=Destroy(uuid=view.uuid))
+        return turn.do(Forget(vm=view.uuid), destroy)
+    return turn.wait(ending.patience_over_at(turn))
+
+
+def ended(turn: Turn, job: JobState) -> Outcome:
+    """Take notice of how a job ended."""
+    match job.job:
+        case Start():
+            return crash.start_ended(turn, job)
+        case Migrate() | Settle():
+            return migration.ended(turn, job)
+        case ChangeDevice() | Resize() | FreeLocks():
+            # Theirs who ordered it by a task; see `tasks`.
+            return turn.rest()
+        case _:
+            return _other_ended(turn, job)
+
+
+def _other_ended(turn: Turn, job: JobState) -> Outcome:
+    view, forget = turn.view, Forget(vm=turn.view.uuid)
+    if view.record.node != turn.node:
+        return turn.do(forget)
+    if job.ending is not Ending.DONE:
+        return turn.failed(*saying.with_reason(turn, job.reason), forget)
+    is_unwanted = asked(view.wanted, view.record) is Ask.REMOVE
+    if isinstance(job.job, RemoveVolumes) and is_unwanted:
+        return turn.do(RemoveRecord(vm=view.uuid, name=view.name), forget)
+    return turn.do(forget, failures=0)

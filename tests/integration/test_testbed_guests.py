@@ -12,6 +12,7 @@ from testbed import ceph_health, guests, up
 from testbed.cluster import Cluster
 from testbed.errors import BedError
 from testbed.node import Node
+from testbed.status import status
 from testbed.waiting import Stopwatch
 from tests.debian_libvirt import import_libvirt
 
@@ -202,6 +203,7 @@ def test_a_stopped_osd_is_noticed_and_mended(cluster: Cluster, guest: Guest) -> 
     cluster.wait_until(
         lambda: "2 of 3 OSDs up" in ceph_health.lacks(cluster), 40, "the OSD to be called down"
     )
+    assert "2 of 3 OSDs up" in status(cluster).ceph.lacks
     guest.await_more("hv1")
     up.mend(cluster)
     assert ceph_health.lacks(cluster) == []

@@ -8,7 +8,12 @@ import pytest
 
 from tests.architecture.source import PACKAGES, ROOT, defined_words, imported, name, sources, tree
 
-_PURE_FOLDERS = ("cluster/model/", "cluster/lifecycle/", "cluster/schema/steps/")
+_PURE_FOLDERS = (
+    "cluster/definition/",
+    "cluster/model/",
+    "cluster/lifecycle/",
+    "cluster/schema/steps/",
+)
 _PURE_NAMES = ("decide.py", "plan.py", "placement.py", "child.py", "intensity.py", "roster.py")
 _PURE_PREFIXES = ("views_",)
 _PURE_FILES = (

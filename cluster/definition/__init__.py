@@ -1,0 +1,1 @@
+"""Definitions of VMs for libvirt: read safely, edited as texts."""

@@ -56,11 +56,13 @@ class ApiClient:
         target: Target,
         *,
         tries: int = timing.TRIES,
+        answer_seconds: float | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._target = target
         self._tries = tries
+        self._answer_seconds = answer_seconds or timing.ANSWER_SECONDS
         self._on_exchange = on_exchange
         self._clock = clock
 
@@ -114,7 +116,7 @@ class ApiClient:
         except TimeoutError as error:
             raise DeadlineExceeded(
                 f"the API at {self._target.url} (connection '{self._target.name}') accepted the "
-                f"call but did not answer within {timing.ANSWER_SECONDS:g} s"
+                f"call but did not answer within {self._answer_seconds:g} s"
             ) from error
         except _UNREACHED as error:
             raise self._unreachable(error) from error
@@ -143,7 +145,7 @@ class ApiClient:
         except _UNREACHED as error:
             connection.close()
             raise self._unreachable(error) from error
-        connection.sock.settimeout(timing.ANSWER_SECONDS)
+        connection.sock.settimeout(self._answer_seconds)
         return connection
 
     def _headers(self, verb: str, body: str | None) -> dict[str, str]:

@@ -26,8 +26,13 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the line away, so that something else can be written."""
         if self._last and self._is_terminal:
             self._write("\r\x1b[K")
+        self._last = ""
 
     def show(self, current: object, total: object, text: str) -> None:
         """Say how far it is."""

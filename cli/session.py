@@ -112,9 +112,13 @@ class Session:
         """Ask before acting; a declined question ends the invocation with exit code 0."""
         if is_sure or self.is_unsafe:
             return
-        if not click.confirm(question, default=False, err=True):
+        if not self.agrees(question):
             click.echo("Aborted.")
             raise click.exceptions.Exit(0)
+
+    def agrees(self, question: str) -> bool:
+        """Ask a question of which either answer goes on."""
+        return click.confirm(question, default=False, err=True)
 
     def _show_exchange(self, exchange: "Exchange") -> None:
         self.tell(f"{exchange.line}: {exchange.code}")

@@ -5,6 +5,8 @@ from typing import Final
 CONNECT_SECONDS: Final = 2.05
 ANSWER_SECONDS: Final = 60.0
 """The API answers from memory; whoever is silent this long hangs."""
+COMPLETION_SECONDS: Final = 2.0
+"""Whoever presses the tabulator key waits no longer."""
 TRIES: Final = 3
 """Of a GET; other calls might do their work twice."""
 PAUSES_SECONDS: Final = (0.2, 0.8)

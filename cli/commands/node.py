@@ -1,34 +1,34 @@
 """`pvc node`: the nodes of the cluster."""
 
 import contextlib
-import os
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from cli.answer import one
+from cli.lazy import LazyGroup, Member
+from cli.node import node_argument
 from cli.node_log import follow as follow_log
 from cli.node_log import log_lines
 from cli.output import format_option, show
 from cli.session import Session
 from cli.views import node as view
 from runtime.clock import SYSTEM_CLOCK
-from runtime.errors import NotFound
 
 _LINES_SHOWN = 1000
 _LINES_BEFORE_FOLLOWING = 10
 
 
-def _this_host() -> str:
-    return os.uname().nodename.split(".")[0]
+_MEMBERS = {
+    "flush": Member("cli.commands.node_flush", "flush", "Move all VMs away from a node."),
+    "ready": Member("cli.commands.node_flush", "ready", "Let a node take VMs again."),
+}
 
 
-_node_argument = click.argument("name", metavar="[NODE]", default=_this_host)
-
-
-@click.group()
+@click.group(cls=LazyGroup, members=_MEMBERS)
 def node() -> None:
-    """Look at the nodes. NODE is this host unless it is given."""
+    """Look at the nodes, empty them and fill them. NODE is this host unless it is given."""
 
 
 @node.command("list")
@@ -64,12 +64,12 @@ def list_(
 
 
 @node.command()
-@_node_argument
+@node_argument
 @format_option("pretty", "long", "json", "json-pretty")
 @click.pass_obj
 def info(session: Session, name: str, form: str) -> None:
     """Show one node, its workers and how old their facts are."""
-    found = _one(session.fresh(session.client.get("node", name)), name)
+    found = one(session.fresh(session.client.get("node", name)), "node", name)
     show(
         session,
         form,
@@ -82,17 +82,17 @@ def info(session: Session, name: str, form: str) -> None:
 
 
 @node.command("is-primary")
-@_node_argument
+@node_argument
 @click.pass_context
 def is_primary(context: click.Context, name: str) -> None:
     """Say by the exit code whether NODE is the primary coordinator: 0 if it is, 1 if not."""
     session: Session = context.obj
-    found = _one(session.fresh(session.client.get("node", name, "coordinator-state")), name)
+    found = one(session.fresh(session.client.get("node", name, "coordinator-state")), "node", name)
     context.exit(0 if found.get("coordinator_state") == "primary" else 1)
 
 
 @node.command()
-@_node_argument
+@node_argument
 @click.option(
     "-l",
     "--lines",
@@ -107,7 +107,7 @@ def log(session: Session, name: str, lines: int | None, *, follow: bool) -> None
         _follow(session, name, lines or _LINES_BEFORE_FOLLOWING)
         return
     answer = session.client.get("node", name, "log", lines=lines or _LINES_SHOWN)
-    text = "\n".join(log_lines(_one(session.fresh(answer), name)))
+    text = "\n".join(log_lines(one(session.fresh(answer), "node", name)))
     if not session.is_silent:
         click.echo_via_pager(text, color=session.colour)
 
@@ -115,15 +115,7 @@ def log(session: Session, name: str, lines: int | None, *, follow: bool) -> None
 def _follow(session: Session, name: str, lines: int) -> None:
     def fetch(since: int | None) -> Mapping[str, Any]:
         asked = {"lines": lines} if since is None else {"since": since}
-        return _one(session.fresh(session.client.get("node", name, "log", **asked)), name)
+        return one(session.fresh(session.client.get("node", name, "log", **asked)), "node", name)
 
     with contextlib.suppress(KeyboardInterrupt):  # the way to end it
         follow_log(fetch, session.say, session.tell, SYSTEM_CLOCK)
-
-
-def _one(body: Any, name: str) -> Mapping[str, Any]:
-    """Return the one element of an answer, which may be a list of one."""
-    found = body[0] if isinstance(body, list) and len(body) == 1 else body
-    if not isinstance(found, Mapping):
-        raise NotFound(f"there is no node '{name}'", node=name)
-    return found

@@ -1,19 +1,12 @@
 """`pvc cluster task`: long work, listed or waited for."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import click
 
-from cli import timing
 from cli.output import format_option, show
-from cli.progress import Progress
 from cli.session import Session
+from cli.task_wait import followed, task_status
 from cli.views import task as view
-from runtime.clock import SYSTEM_CLOCK
 from runtime.errors import NotFound, Refused
-
-_UNFINISHED = ("PENDING", "RUNNING")
 
 
 @click.command()
@@ -29,7 +22,7 @@ def task(session: Session, task_id: str | None, form: str, *, wait: bool) -> Non
         _list(session, form)
         return
     _need(session, task_id)
-    status = _followed(session, task_id) if wait else _status(session, task_id)
+    status = followed(session, task_id) if wait else task_status(session, task_id)
     show(
         session,
         form,
@@ -60,22 +53,9 @@ def _list(session: Session, form: str) -> None:
 def _need(session: Session, task_id: str) -> None:
     """Refuse an id that nobody knows: the API says of it, too, that it is pending."""
     for _ in range(2):  # it may begin or end between the two questions
-        if _status(session, task_id).get("state") != "PENDING":
+        if task_status(session, task_id).get("state") != "PENDING":
             return
         queues = session.fresh(session.client.get("tasks")) or {}
         if task_id in (row[2] for row in view.task_rows(queues)):
             return
     raise NotFound(f"there is no task '{task_id}'", task=task_id)
-
-
-def _followed(session: Session, task_id: str) -> Mapping[str, Any]:
-    with Progress(is_shown=not session.is_silent) as progress:
-        while (status := _status(session, task_id)).get("state") in _UNFINISHED:
-            progress.show(status.get("current"), status.get("total"), view.task_text(status))
-            SYSTEM_CLOCK.sleep(timing.POLL_SECONDS)
-    return status
-
-
-def _status(session: Session, task_id: str) -> Mapping[str, Any]:
-    status = session.fresh(session.client.get("tasks", task_id))
-    return status if isinstance(status, Mapping) else {}

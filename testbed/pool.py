@@ -5,6 +5,7 @@ from pathlib import Path
 from testbed.cluster import Cluster
 from testbed.commands import run
 from testbed.image.guest import disk_of, ensure_guest
+from testbed.image.layers import build_lock
 
 PROGRAM = "/srv/src/testbed/in_node/first_pool.py"
 MAKE_SECONDS = 90.0
@@ -17,9 +18,9 @@ def is_made(cluster: Cluster) -> bool:
 
 def make(cluster: Cluster) -> None:
     """Make the pool and import the disk, which needs a quorum and OSDs."""
-    disk = disk_of(ensure_guest(Path(cluster.settings.home)))
-    copy = cluster.share / "guest.raw"
-    run(["cp", "--sparse=always", disk, copy])
+    home, copy = Path(cluster.settings.home), cluster.share / "guest.raw"
+    with build_lock(home):
+        run(["cp", "--sparse=always", disk_of(ensure_guest(home)), copy])
     try:
         node = cluster.coordinators[0]
         node.run(

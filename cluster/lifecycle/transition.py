@@ -1,5 +1,7 @@
 """What all state tables share."""
 
+from collections.abc import Sequence
+
 from runtime.errors import Conflict
 
 
@@ -8,7 +10,12 @@ class IllegalTransition(Conflict):
 
     code = "illegal_transition"
 
-    def __init__(self, noun: str, state: str, event: str) -> None:
+    def __init__(self, noun: str, state: str, event: str, allowed: Sequence[str] = ()) -> None:
+        instead = f"; it allows {', '.join(allowed)}" if allowed else ""
         super().__init__(
-            f"a {noun} in state {state} allows no {event}", noun=noun, state=state, event=event
+            f"a {noun} in state {state} allows no {event}{instead}",
+            noun=noun,
+            state=state,
+            event=event,
+            allowed=tuple(allowed),
         )

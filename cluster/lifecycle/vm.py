@@ -1,24 +1,11 @@
-"""The one state people see of a VM, and which orders it allows; pure tables.
+"""The one state people see of a VM, and where they see it; pure tables.
 
-Invariant: the state is derived, never stored; an order changes what is wanted, never what is seen.
+Invariant: the state is derived, never stored. Which orders a state allows is in `vm_orders`.
 """
 
-from enum import StrEnum
 from typing import Final
 
-from cluster.lifecycle.transition import IllegalTransition
 from cluster.model.vm import Move, Seen, SeenState, VmState, Wanted, WantedState
-
-
-class Order(StrEnum):
-    """What people can order of a VM's state."""
-
-    START = "start"
-    RESTART = "restart"
-    SHUTDOWN = "shutdown"
-    STOP = "stop"
-    DISABLE = "disable"
-
 
 _AS_WANTED: Final = {
     WantedState.STOP: VmState.STOP,
@@ -38,41 +25,6 @@ _BY_MOVE: Final = {
     Move.UNMIGRATE: VmState.UNMIGRATE,
 }
 
-_RUNS: Final = (VmState.START,)
-_SETTLED: Final = (VmState.START, VmState.STOP, VmState.DISABLE, VmState.FAIL)
-_UNDER_WAY: Final = (
-    VmState.RESTART,
-    VmState.SHUTDOWN,
-    VmState.MIGRATE,
-    VmState.MIGRATE_LIVE,
-    VmState.UNMIGRATE,
-)
-
-ORDERS: Final[dict[tuple[VmState, Order], WantedState]] = {
-    **{(state, Order.START): WantedState.START for state in (*_SETTLED, VmState.SHUTDOWN)},
-    **{(state, Order.RESTART): WantedState.RESTART for state in _RUNS},
-    **{(state, Order.SHUTDOWN): WantedState.SHUTDOWN for state in _RUNS},
-    **{(state, Order.STOP): WantedState.STOP for state in (*_SETTLED, *_UNDER_WAY)},
-    **{(state, Order.DISABLE): WantedState.DISABLE for state in (*_SETTLED, *_UNDER_WAY)},
-}
-
-FORCED_ORDERS: Final[dict[tuple[VmState, Order], WantedState]] = {
-    (VmState.MIRROR, Order.START): WantedState.START,
-    (VmState.MIRROR, Order.STOP): WantedState.STOP,
-    (VmState.MIRROR, Order.DISABLE): WantedState.DISABLE,
-}
-"""Allowed only with force: a mirror that is started is a mirror no more."""
-
-
-def wanted_after(state: VmState, order: Order, *, is_forced: bool = False) -> WantedState:
-    """Return what is wanted after an order; raises `IllegalTransition`."""
-    wanted = ORDERS.get((state, order))
-    if wanted is None and is_forced:
-        wanted = FORCED_ORDERS.get((state, order))
-    if wanted is None:
-        raise IllegalTransition("VM", state, order)
-    return wanted
-
 
 def vm_state(wanted: Wanted, seen: Seen) -> VmState:
     """Return the one state people see."""
@@ -86,6 +38,21 @@ def vm_state(wanted: Wanted, seen: Seen) -> VmState:
     return _state_of_running(wanted, seen)
 
 
+def node_of(wanted: Wanted, seen: Seen) -> str:
+    """Return the node people see it on: where it may run, else where it would."""
+    return seen.node if seen.state.may_run and seen.node else wanted.node
+
+
+def home_of(wanted: Wanted, seen: Seen) -> str:
+    """Return where it belongs while it is elsewhere for now; empty when it is at home."""
+    return "" if wanted.home == node_of(wanted, seen) else wanted.home
+
+
+def is_moving(wanted: Wanted, seen: Seen) -> bool:
+    """Whether it may run on another node than the one it is wanted on."""
+    return seen.state.may_run and seen.node not in ("", wanted.node)
+
+
 def _state_of_running(wanted: Wanted, seen: Seen) -> VmState:
     """The state of a VM that is wanted to run."""
     is_done = seen.serial >= wanted.serial
@@ -93,6 +60,6 @@ def _state_of_running(wanted: Wanted, seen: Seen) -> VmState:
         return VmState.FAIL
     if wanted.state is WantedState.RESTART and not is_done:
         return VmState.RESTART
-    if seen.state.may_run and seen.node != wanted.node:
+    if is_moving(wanted, seen):
         return VmState.MIGRATE_LIVE if wanted.is_live_only else _BY_MOVE[wanted.move]
     return VmState.START

@@ -6,8 +6,9 @@ from typing import TypeVar
 
 from cluster.lifecycle import domain
 from cluster.lifecycle.node import OWN_STATES, TRANSITIONS, DaemonEvent
-from cluster.lifecycle.vm import FORCED_ORDERS, ORDERS, Order, vm_state
-from cluster.model.vm import Seen, SeenState, VmState, Wanted, WantedState
+from cluster.lifecycle.vm import vm_state
+from cluster.lifecycle.vm_orders import EDITS, FORCED_ORDERS, MOVES, ORDERS, Edit, Order
+from cluster.model.vm import Move, Seen, SeenState, VmState, Wanted, WantedState
 
 _S = TypeVar("_S", bound=StrEnum)
 _E = TypeVar("_E", bound=StrEnum)
@@ -43,6 +44,20 @@ def states_document() -> str:
             "In brackets: only with force. A blank is refused.",
             "",
             *_events(list(VmState), list(Order), ORDERS, FORCED_ORDERS),
+            "",
+            "## Orders to be on another node, by the state people see",
+            "",
+            "transfer: it runs and is brought there; redirect: it is on its way and goes",
+            "elsewhere, or stays; place: it is off, only its node changes. A migrated VM is",
+            "migrated again only with force. A blank is refused.",
+            "",
+            *_events(list(VmState), [move for move in Move if move], MOVES),
+            "",
+            "## Edits of a VM's record, by the state people see",
+            "",
+            "label: its meta data and tags. A blank is refused.",
+            "",
+            *_events(list(VmState), list(Edit), {pair: pair[1] for pair in EDITS}),
             "",
             "## The state people see, by what is wanted and what is seen (on the wanted node)",
             "",

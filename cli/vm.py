@@ -13,6 +13,18 @@ from runtime.errors import Refused
 F = TypeVar("F", bound=Callable[..., Any])
 
 vm_argument = click.argument("name", metavar="VM", shell_complete=vm_names)
+live_option = click.option(
+    "-l/-L",
+    "--live/--no-live",
+    default=True,
+    help="Whether the running guest gets it at once; it does unless told otherwise.",
+)
+restart_option = click.option(
+    "-r/-R",
+    "--restart/--no-restart",
+    default=None,
+    help="Whether to restart it, so that the change takes effect.",
+)
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 
 

@@ -8,7 +8,7 @@ import click
 
 from cli.difference import difference
 from cli.edited import edited
-from cli.redefine import redefine, restart_wanted
+from cli.redefine import effect, redefine
 from cli.session import Session
 from cli.vm import one_vm, vm_argument, xml_of
 from cli.xml_file import read_xml
@@ -71,5 +71,5 @@ def _write(
         return
     session.say(shown)
     session.confirm(f"Write this definition of VM '{name}'?", is_sure=sure.diff)
-    restart = restart_wanted(session, vm, name, restart=restart, is_sure=sure.restart)
-    redefine(session, vm, name, new, restart=restart)
+    how = effect(session, vm, name, restart=restart, is_sure=sure.restart)
+    redefine(session, vm, name, new, how)

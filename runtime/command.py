@@ -1,7 +1,10 @@
 """External programs: an argument list, a deadline, no shell.
 
 A program that does not end in time is killed with its whole process group, so that nothing it
-started outlives the call.
+started outlives the call. With `dies_with_us` the kernel kills it too when we die in the middle
+of the call: util-linux' setpriv asks for that between fork and exec (Python code there would be
+unsafe beside threads). In the millisecond before, a program may be orphaned; it then ends by its
+own time limit, which callers give it where it has one.
 """
 
 import contextlib
@@ -10,9 +13,13 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from runtime.deadline import Deadline
 from runtime.errors import DeadlineExceeded, Unavailable
+
+_DYING_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL", "--")
+_NOT_EXECUTED: Final = "setpriv: failed to execute"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +37,12 @@ def run(
     *,
     environment: Mapping[str, str] | None = None,
     given: str = "",
+    dies_with_us: bool = False,
 ) -> Outcome:
     """Run a program and wait for it; `environment` is added to ours, `given` is its input."""
     program = arguments[0]
+    if dies_with_us:
+        arguments = [*_DYING_WITH_US, *arguments]
     try:
         process = subprocess.Popen(
             list(arguments),
@@ -51,6 +61,8 @@ def run(
     except subprocess.TimeoutExpired as error:
         _kill_group(process)
         raise DeadlineExceeded(f"{program} did not end in time", program=program) from error
+    if dies_with_us and errors.startswith(_NOT_EXECUTED):
+        raise Unavailable(f"{program} cannot be run: {errors.strip()}", program=program)
     return Outcome(code=process.returncode, output=output, errors=errors)
 
 

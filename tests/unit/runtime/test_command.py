@@ -1,5 +1,7 @@
 """External programs: what they print, and that nothing of them outlives the call."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -72,3 +74,42 @@ def _is_gone(pid: int) -> bool:
             return True
         time.sleep(0.01)
     return False
+
+
+def test_a_program_that_dies_with_us_is_run_as_usual() -> None:
+    outcome = command.run(
+        ["sh", "-c", "cat; exit 3"], Deadline.after(10.0), given="in", dies_with_us=True
+    )
+    assert outcome == command.Outcome(code=3, output="in", errors="")
+
+
+def test_a_program_that_dies_with_us_and_is_not_there() -> None:
+    with pytest.raises(Unavailable, match="/nonexistent cannot be run"):
+        command.run(["/nonexistent"], Deadline.after(10.0), dies_with_us=True)
+
+
+def test_a_program_that_dies_with_us_does() -> None:
+    code = (
+        "from runtime import command; from runtime.deadline import Deadline; "
+        "command.run(['sh', '-c', 'echo $$ >&2; exec sleep 60 2>&-'],"
+        " Deadline.after(60.0), dies_with_us=True)"
+    )
+    # The program's errors go to a pipe of its caller, so it is found by its parent instead.
+    caller = subprocess.Popen([sys.executable, "-c", code])
+    children = Path(f"/proc/{caller.pid}/task/{caller.pid}/children")
+    until = time.monotonic() + 10.0
+    while not (found := children.read_text().split()) or not _sleeps(found[0]):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    caller.kill()
+    caller.wait()
+    while _sleeps(found[0]):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def _sleeps(pid: str) -> bool:
+    try:
+        return b"sleep" in Path("/proc", pid, "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False

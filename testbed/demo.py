@@ -25,8 +25,9 @@ def ensure_demo(cluster: Cluster) -> None:
         say("  no demo VM: this API has no VMs yet")
         return
     with step(f"the VM {NAME}, through the API"):
-        if cluster.api(f"/vm/{NAME}")[0] == 404:
+        if _state(cluster) is None:
             _define(cluster)
+        if _state(cluster) == "stop":
             _order(cluster, f"/vm/{NAME}/state", {"state": "start"})
         cluster.wait_until(lambda: _lives(cluster), BOOT_SECONDS, f"{SIGN_OF_LIFE} of {NAME}")
     _mark(cluster).touch()
@@ -36,6 +37,16 @@ def _knows_vms(cluster: Cluster) -> bool:
     status, document = cluster.api("/openapi.json")
     paths = document.get("paths", {}) if status == 200 and isinstance(document, dict) else {}
     return "/api/v1/vm" in paths
+
+
+def _state(cluster: Cluster) -> str | None:
+    """Return the state the API shows, None when there is no such VM."""
+    status, answer = cluster.api(f"/vm/{NAME}")
+    if status == 404:
+        return None
+    if status != 200 or not isinstance(answer, list):
+        raise BedError(f"the API does not say how the demo VM is: {status} {answer}")
+    return str(answer[0]["state"])
 
 
 def _define(cluster: Cluster) -> None:

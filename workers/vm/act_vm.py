@@ -7,6 +7,7 @@ done, and the next round decides on what is there now.
 
 from typing import assert_never
 
+from cluster.definition.reading import examine
 from cluster.model.vm import Seen as SeenRecord
 from cluster.model.vm import SeenState
 from cluster.operations import vm_handover as handover
@@ -28,7 +29,7 @@ from workers.vm.actions import (
     WriteSeen,
     WriteTransfer,
 )
-from workers.vm.jobs import AbortMove, Destroy
+from workers.vm.jobs import AbortMove, Destroy, Start
 from workers.vm.premise import claimed, may_begin, may_remove, owns
 from workers.vm.tools import Tools, apply, begin
 
@@ -108,14 +109,14 @@ class VmActs:
 
     def _claim(self, action: Claim, keys: VmKeys) -> None:
         tools = self._tools
-        if keys.wanted != action.wanted or keys.seen != action.was or keys.xml != action.job.xml:
+        if keys.wanted != action.wanted or keys.seen != action.was:
             return
         if keys.transfer is not None and not keys.wanted.fence:
             return
         now = claimed(keys.wanted, keys.seen, tools.node)
-        if apply(self._tools, handover.claim(tools.layout, keys, now)):
+        if apply(tools, handover.claim(tools.layout, keys, now)):
             self._note(keys, now)
-            begin(self._tools, action.vm, action.job)
+            begin(tools, action.vm, _start(keys))
 
     def _adopt(self, action: Adopt, keys: VmKeys) -> None:
         if keys.wanted != action.wanted or keys.seen != action.was:
@@ -151,3 +152,13 @@ class VmActs:
                 on=now.node,
                 reason=now.reason,
             )
+
+
+def _start(keys: VmKeys) -> Start:
+    definition = examine(keys.xml)
+    return Start(
+        uuid=keys.uuid,
+        xml=keys.xml,
+        volumes=definition.volumes if definition is not None else (),
+        is_fenced=bool(keys.wanted.fence),
+    )

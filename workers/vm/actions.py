@@ -12,7 +12,7 @@ from cluster.model.node import DomainState
 from cluster.model.task import TaskProgress
 from cluster.model.vm import Arrival, Transfer, Wanted
 from cluster.model.vm import Seen as SeenRecord
-from workers.vm.jobs import Job, Start
+from workers.vm.jobs import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +43,15 @@ class WriteSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Make a VM this node's, as STARTING, and begin its start.
+    """Make a VM this node's, as STARTING, and begin its start from the definition of that moment.
 
-    One transaction that demands the order and what was seen as they were when this was decided:
-    of two nodes that want to start a VM one is refused.
+    One transaction that demands the order and what was seen as they were when this was decided, and
+    the definition that is started: of two nodes that want to start a VM one is refused.
     """
 
     vm: str
     wanted: Wanted
     was: SeenRecord
-    job: Start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ newer than the record; what is told of it is what the hypervisor says.
 from cluster.model.vm import SeenState
 from workers.vm import crash, ending, migration, saying
 from workers.vm.actions import Begin, Claim, RemoveRecord, WriteArrival
-from workers.vm.jobs import RemoveVolumes, Start
+from workers.vm.jobs import RemoveVolumes
 from workers.vm.local import LocalState, Pause
 from workers.vm.order import Ask, asked, is_gentle
 from workers.vm.turn import Outcome, Turn
@@ -52,14 +52,8 @@ def claim(turn: Turn) -> Outcome:
     if turn.slots.starts <= 0:
         return turn.look()
     view = turn.view
-    job = Start(
-        uuid=view.uuid,
-        xml=view.xml,
-        volumes=view.definition.volumes if view.definition is not None else (),
-        is_fenced=bool(view.wanted.fence),
-    )
     return turn.do(
-        Claim(vm=view.uuid, wanted=view.wanted, was=view.record, job=job),
+        Claim(vm=view.uuid, wanted=view.wanted, was=view.record),
         is_started=False,
         is_start_known=False,
     )

@@ -26,8 +26,7 @@ class VmView:
     arrival: Arrival | None = None
     meta: VmMeta = field(default_factory=VmMeta)
     definition: Definition | None = None
-    """None: it cannot be understood; `xml` is still what libvirt gets."""
-    xml: str = ""
+    """None: it cannot be understood; the hypervisor gets its text all the same."""
     local: LocalVm | None = None
     """As the hypervisor of this node has it, None when it has not."""
     job: JobState | None = None

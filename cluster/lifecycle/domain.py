@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from cluster.lifecycle.transition import IllegalTransition
-from cluster.model.node import DomainState
+from cluster.model.node import DomainState, WantedDomainState
 
 
 class DomainEvent(StrEnum):
@@ -36,6 +36,16 @@ TRANSITIONS: Final[dict[tuple[DomainState, DomainEvent], DomainState]] = {
 }
 
 
+_ORDERS: Final = {
+    WantedDomainState.FLUSHED: DomainEvent.FLUSH_ORDERED,
+    WantedDomainState.READY: DomainEvent.READY_ORDERED,
+}
+_ENDS: Final = {
+    WantedDomainState.FLUSHED: DomainEvent.EMPTIED,
+    WantedDomainState.READY: DomainEvent.BROUGHT_HOME,
+}
+
+
 def after(state: DomainState, event: DomainEvent) -> DomainState:
     """Return the state after an event; raises `IllegalTransition`."""
     try:
@@ -44,6 +54,11 @@ def after(state: DomainState, event: DomainEvent) -> DomainState:
         raise IllegalTransition("node", state, event) from None
 
 
-def is_order_followed(state: DomainState, event: DomainEvent) -> bool:
-    """Whether an event means anything in a state."""
-    return (state, event) in TRANSITIONS
+def ordered(state: DomainState, wanted: WantedDomainState) -> DomainState | None:
+    """Return the state that an order asks for now; None where it means nothing."""
+    return TRANSITIONS.get((state, _ORDERS[wanted]))
+
+
+def completed(state: DomainState, wanted: WantedDomainState) -> DomainState | None:
+    """Return the state when what an order asks for is done; None where nothing is under way."""
+    return TRANSITIONS.get((state, _ENDS[wanted]))

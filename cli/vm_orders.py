@@ -11,7 +11,16 @@ from cli.table import printable
 from cli.views.section import section
 from cli.waiting import Look
 
-SHOWING: Final = ("name", "state", "node", "last_node", "failed_reason", "seen", "transfer")
+SHOWING: Final = (
+    "name",
+    "state",
+    "node",
+    "last_node",
+    "failed_reason",
+    "reason",
+    "seen",
+    "transfer",
+)
 """The fields these decisions need."""
 
 _MOVING: Final = ("migrate", "migrate-live", "unmigrate")
@@ -56,10 +65,9 @@ def move_look(vm: Mapping[str, Any], name: str, source: str) -> Look:
 
 
 def _starting(vm: Mapping[str, Any], name: str) -> Look:
-    seen = section(vm, "seen")
-    node, now = printable(vm.get("node")), seen.get("state")
+    node, now = printable(vm.get("node")), section(vm, "seen").get("state")
     if now in _NOT_YET:
-        why = f": {printable(seen['reason'])}" if seen.get("reason") else ""
+        why = f": {printable(vm['reason'])}" if vm.get("reason") else ""
         return Look(text=f"VM '{name}' is starting on {node}{why}")
     if now == "paused":
         return _failed(f"VM '{name}' is paused on {node}: {_why(vm)}")
@@ -88,5 +96,5 @@ def _failed(failure: str) -> Look:
 
 
 def _why(vm: Mapping[str, Any]) -> str:
-    reason = vm.get("failed_reason") or section(vm, "seen").get("reason")
+    reason = vm.get("failed_reason") or vm.get("reason")
     return printable(reason, missing="no reason is given")

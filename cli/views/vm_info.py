@@ -28,8 +28,11 @@ def _facts(vm: Vm) -> list[tuple[str, str]]:
         ("State", vm_state(vm)),
         ("Node", _node(vm)),
     ]
-    if reason := vm.get("failed_reason") or section(vm, "seen").get("reason"):
+    if reason := vm.get("failed_reason") or vm.get("reason"):
         lines.append(("Reason", coloured(printable(reason), "red")))
+    if broken := vm.get("broken"):
+        parts = broken if isinstance(broken, list) else [broken]
+        lines.append(("Unreadable", coloured(", ".join(map(printable, parts)), "red")))
     if transfer := section(vm, "transfer"):
         lines.append(("Moves", _transfer(transfer)))
     lines.append(("Description", printable(vm.get("description"))))

@@ -12,8 +12,8 @@ from tests.fakes.vm_bodies import vm
 BEGUN = Before(domain_state="ready", serial=4)
 
 
-def seen(state: str, reason: str = "") -> dict[str, Any]:
-    return {"state": state, "node": "hv1", "reason": reason}
+def seen(state: str) -> dict[str, Any]:
+    return {"state": state, "node": "hv1"}
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def seen(state: str, reason: str = "") -> dict[str, Any]:
         ("restart", vm(state="restart"), False, "is restarting"),
         ("restart", vm(state="start", seen=seen("running")), True, "runs on hv1"),
         ("start", vm(state="start", seen=seen("off")), False, "is starting on hv1"),
-        ("start", vm(state="start", seen=seen("starting", "a lock")), False, "hv1: a lock"),
+        ("start", vm(state="start", seen=seen("starting"), reason="a lock"), False, "hv1: a lock"),
         ("start", vm(state="start", seen=seen("running")), True, "runs on hv1"),
         ("start", vm(state="start"), True, "runs on hv1"),  # an API that shows no more
     ],
@@ -40,7 +40,7 @@ def test_orders_of_a_state(ordered: str, shown: Any, is_done: bool, words: str) 
     [
         ("start", vm(state="fail", failed_reason="no memory"), "failed: no memory"),
         ("start", vm(state="stop"), "another order came in between"),
-        ("start", vm(seen=seen("paused", "I/O error")), "paused on hv1: I/O error"),
+        ("start", vm(seen=seen("paused"), reason="I/O error"), "paused on hv1: I/O error"),
         ("shutdown", vm(state="start"), "in state start: another order"),
         ("restart", vm(state="disable"), "in state disable"),
         ("restart", vm(state="fail"), "no reason is given"),
@@ -74,7 +74,7 @@ def test_the_end_of_a_move() -> None:
     starting = move_look(vm(node="hv2", seen=seen("off")), "web1", "hv1")
     assert not starting.is_done  # by the way of a shutdown: off there, not on yet here
     assert not starting.failure
-    stays = vm(seen=seen("running", "hv2 refused: no route"))
+    stays = vm(seen=seen("running"), reason="hv2 refused: no route")
     assert move_look(stays, "web1", "hv1").failure == (
         "VM 'web1' stays on hv1: hv2 refused: no route"
     )

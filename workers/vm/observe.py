@@ -148,7 +148,7 @@ class Observer:
                 vms_running=facts.vms_running if facts is not None else 0,
                 cpu_count=facts.cpu_count if facts is not None else 0,
                 load=facts.load if facts is not None else 0.0,
-                arriving=tuple(sorted(passing)),
+                arriving=tuple(sorted(running)),
                 arriving_mb=sum(one.memory_mb for one in sizes),
                 arriving_vcpus=sum(one.vcpus for one in sizes),
                 receiving=sum(1 for one in passing.values() if one.is_live),

@@ -53,9 +53,9 @@ class NodeView:
     cpu_count: int = 0
     load: float = 0.0
     arriving: tuple[str, ...] = ()
-    """UUIDs of VMs that are wanted there and not yet seen there."""
+    """UUIDs of VMs that are to run there and are not seen there yet."""
     arriving_mb: int = 0
-    """Memory of those of them that are to run."""
+    """Their memory."""
     arriving_vcpus: int = 0
     receiving: int = 0
     """How many live migrations to it are under way, by their transfers."""

@@ -36,3 +36,6 @@ class FilePlace:
     offset: int
     mark: int
     """Checksum of the last bytes before the offset: another file does not have it."""
+    written_at: int = 0
+    """When the file was written last, in its file system's nanoseconds: what was written before is
+    no successor of it."""

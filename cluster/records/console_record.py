@@ -5,9 +5,12 @@ the log once, and of two nodes that add to it at the same time one reads it agai
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from cluster.model.log import FilePlace
 from cluster.schema import codec
+
+_FIELDS: Final = ("inode", "offset", "mark", "written_at")
 
 
 def read_places(data: bytes | None) -> dict[str, FilePlace]:
@@ -21,17 +24,15 @@ def places_data(places: Mapping[str, FilePlace]) -> bytes:
     """Return what `vm.console.place` holds."""
     return codec.to_json(
         {
-            node: {"inode": place.inode, "offset": place.offset, "mark": place.mark}
+            node: {name: getattr(place, name) for name in _FIELDS}
             for node, place in sorted(places.items())
         }
     )
 
 
 def _place(plain: Mapping[str, object]) -> FilePlace | None:
-    inode, offset, mark = (_count(plain.get(name)) for name in ("inode", "offset", "mark"))
-    if inode is None or offset is None or mark is None:
-        return None
-    return FilePlace(inode=inode, offset=offset, mark=mark)
+    found = {name: count for name in _FIELDS if (count := _count(plain.get(name))) is not None}
+    return FilePlace(**found) if len(found) == len(_FIELDS) else None
 
 
 def _count(value: object) -> int | None:

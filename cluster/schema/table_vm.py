@@ -141,6 +141,6 @@ VM_KEYS: Final[tuple[Key, ...]] = (
         Form.JSON,
         Writer.CONSOLE,
         "Up to where each node's file of the console is in the lines: {node: {inode, offset, "
-        "mark}}; written with them, so its version is the log's.",
+        "mark, written_at}}; written with them, so its version is the log's.",
     ),
 )

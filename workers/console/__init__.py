@@ -1,1 +1,1 @@
-"""Recent log lines of this node, and later of its VMs' consoles, readable by clients."""
+"""Recent log lines of this node and of its VMs' consoles, readable by clients."""

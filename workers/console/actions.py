@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from workers.console.seen import Seen
+
 
 @dataclass(frozen=True, slots=True)
 class Store:
@@ -9,11 +11,18 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreConsole:
+    """Add what was appended to a VM's console log."""
+
+    vm: str
+    """Its UUID."""
+
+
+@dataclass(frozen=True, slots=True)
 class TellFacts:
-    """Tell keepalive how the log stands."""
+    """Tell keepalive how the logs stand."""
 
-    next_number: int
-    dropped: int
+    seen: Seen
 
 
-Action = Store | TellFacts
+Action = Store | StoreConsole | TellFacts

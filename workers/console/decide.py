@@ -1,16 +1,17 @@
-"""When the node's log is written; pure.
+"""When the logs are written; pure.
 
-Invariant: at most two writes a second, however many lines come. What console does about the VMs'
-consoles is to stand beside this, in a part of its own.
+Invariant: at most two writes a second of each log, however many lines come. Whose console has its
+turn is decided in `turns`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from runtime.clock import Instant, later
-from workers.console.actions import Action, Store, TellFacts
+from workers.console.actions import Action, Store, StoreConsole, TellFacts
 from workers.console.seen import Seen
 from workers.console.spec import FACTS_SECONDS, WRITE_SECONDS
+from workers.console.turns import Turns, take_turns
 from workers.decision import Decision
 
 _NEVER: Final = Instant(float("-inf"))
@@ -22,13 +23,14 @@ class Memory:
 
     write_at: Instant = _NEVER
     facts_at: Instant = _NEVER
+    turns: Turns = field(default_factory=Turns)
 
 
 def decide(seen: Seen, memory: Memory, now: Instant) -> Decision[Action, Memory]:
     """Store what waits unless that was done a moment ago."""
     actions: list[Action] = []
     if now >= later(memory.facts_at, FACTS_SECONDS):
-        actions.append(TellFacts(seen.next_number, seen.dropped))
+        actions.append(TellFacts(seen))
         memory = replace(memory, facts_at=now)
     look_again = later(memory.facts_at, FACTS_SECONDS)
     if seen.waiting and now >= later(memory.write_at, WRITE_SECONDS):
@@ -36,4 +38,17 @@ def decide(seen: Seen, memory: Memory, now: Instant) -> Decision[Action, Memory]
         memory = replace(memory, write_at=now)
     if seen.waiting:
         look_again = min(look_again, later(memory.write_at, WRITE_SECONDS))
-    return Decision(actions, memory, look_again)
+    chosen, turns, look_at_consoles = take_turns(seen.consoles, memory.turns, now)
+    actions += [StoreConsole(vm) for vm in chosen]
+    memory = replace(memory, turns=turns)
+    return Decision(actions, memory, min(look_again, look_at_consoles), _note(seen))
+
+
+def _note(seen: Seen) -> str:
+    """Return what people should know: of many consoles that cannot be read, the first."""
+    troubles = seen.consoles.troubles
+    if not troubles:
+        return ""
+    name = min(troubles)
+    others = f" (and {len(troubles) - 1} more)" if len(troubles) > 1 else ""
+    return f"console of {name}: {troubles[name]}{others}"

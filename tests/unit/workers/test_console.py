@@ -16,6 +16,7 @@ from tests.fakes.store import FakeStore
 from workers.console.actions import Store, TellFacts
 from workers.console.backlog import Backlog
 from workers.console.decide import Memory, decide
+from workers.console.logs import Logs
 from workers.console.node_lines import NodeLines
 from workers.console.seen import Seen
 from workers.console.store_node_log import StoreNodeLog
@@ -39,7 +40,7 @@ class Stage:
 
     def begin(self) -> None:
         """Start a console worker, as after a restart."""
-        self.lines = NodeLines(
+        lines = NodeLines(
             backlog=Backlog(self.keep_lines),
             node_log=StoreNodeLog(
                 self.store,
@@ -49,9 +50,10 @@ class Stage:
                 call_seconds=1.0,
                 clock=self.clock,
             ),
-            outgoing=FakeBus(self.clock).outgoing("console"),
             clock=self.clock,
         )
+        outgoing = FakeBus(self.clock).outgoing("console")
+        self.lines = Logs(node=lines, consoles=None, outgoing=outgoing)
 
     def change(self, *changes: Create | Delete) -> None:
         self.store.apply(changes, Deadline.after(1.0, self.clock))
@@ -236,7 +238,7 @@ def test_it_writes_at_once_and_then_at_most_twice_a_second() -> None:
 def test_a_quiet_log_is_not_written_and_its_facts_are_told() -> None:
     seen = Seen(waiting=0, dropped=3, next_number=7)
     decision = decide(seen, Memory(), Instant(100.0))
-    assert list(decision.actions) == [TellFacts(7, 3)]
+    assert list(decision.actions) == [TellFacts(seen)]
     assert not decide(seen, decision.memory, Instant(101.0)).actions
 
 

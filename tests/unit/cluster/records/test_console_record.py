@@ -10,7 +10,8 @@ from cluster.records.mirrored import is_kept
 
 COUNTS = st.integers(0, 2**63)
 PLACES = st.dictionaries(
-    st.text(min_size=1), st.builds(FilePlace, inode=COUNTS, offset=COUNTS, mark=COUNTS)
+    st.text(min_size=1),
+    st.builds(FilePlace, inode=COUNTS, offset=COUNTS, mark=COUNTS, written_at=COUNTS),
 )
 
 
@@ -27,10 +28,10 @@ def test_places_are_read_as_they_were_written(places: dict[str, FilePlace]) -> N
         b"[]",
         b"{",
         b'{"a":1}',
-        b'{"a":{"inode":1,"offset":2}}',
-        b'{"a":{"inode":1,"offset":-2,"mark":3}}',
-        b'{"a":{"inode":true,"offset":2,"mark":3}}',
-        b'{"a":{"inode":1.5,"offset":2,"mark":3}}',
+        b'{"a":{"inode":1,"offset":2,"mark":3}}',
+        b'{"a":{"inode":1,"offset":-2,"mark":3,"written_at":4}}',
+        b'{"a":{"inode":true,"offset":2,"mark":3,"written_at":4}}',
+        b'{"a":{"inode":1.5,"offset":2,"mark":3,"written_at":4}}',
     ],
 )
 def test_what_is_no_place_is_left_out(data: bytes | None) -> None:

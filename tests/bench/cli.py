@@ -1,7 +1,9 @@
 """How long the command line takes to start, beside an interpreter that does nothing.
 
-`pvc --help` and `pvc node list` against a small local HTTP server, and against a real API when one
-is named. They take turns, so that a busy moment of the machine meets all of them.
+`pvc --help`, `pvc node list` and `pvc vm list` of 100 VMs against a small local HTTP server, and
+against a real API when one is named. The server answers the VMs as an earlier API does, with all
+their fields (600 kB), and with the fields asked for only. They take turns, so that a busy moment of
+the machine meets all of them.
 """
 
 import json
@@ -16,9 +18,12 @@ from urllib.parse import urlsplit
 
 from tests.bench.report import begin, figure, parser, percentile, spread_text
 from tests.fakes.api_bodies import node
-from tests.fakes.api_server import ApiServer, Reply, serving
+from tests.fakes.api_server import ApiServer, Reply, Request, serving
+from tests.fakes.vm_bodies import vm
 
 _NODES = 5
+_VMS = 100
+_XML_CHARACTERS = 5000
 
 
 def main() -> None:
@@ -31,19 +36,33 @@ def main() -> None:
     arguments.add_argument("token", nargs="?", default="")
     given = arguments.parse_args()
     begin()
-    nodes = [node(f"hv{number}") for number in range(1, _NODES + 1)]
+    nodes = Reply([node(f"hv{number}") for number in range(1, _NODES + 1)])
+    vms = [vm(f"vm{number:04d}", xml="x" * _XML_CHARACTERS) for number in range(1, _VMS + 1)]
+    whole = ApiServer({"GET /node": nodes, "GET /vm": Reply(vms)})
+    narrow = ApiServer({"GET /vm": lambda request: Reply(_asked_for(vms, request))})
     with (
         tempfile.TemporaryDirectory() as directory,
-        serving(ApiServer({"GET /node": Reply(nodes)})) as server,
+        serving(whole),
+        serving(narrow),
     ):
-        environment = _environment(Path(directory), server.port, given.api, given.token)
+        ports = {"fake": whole.port, "fake-narrow": narrow.port}
+        environment = _environment(Path(directory), ports, given.api, given.token)
         commands = _commands(has_real=given.api is not None)
         taken = _measured(commands, environment, given.rounds)
     _print(taken, given.rounds)
 
 
-def _environment(directory: Path, port: int, api: str | None, token: str) -> dict[str, str]:
-    entries: dict[str, object] = {"fake": {"host": "127.0.0.1", "port": port, "scheme": "http"}}
+def _asked_for(vms: Sequence[Mapping[str, object]], request: Request) -> list[dict[str, object]]:
+    fields = request.parameters["fields"].split(",")
+    return [{name: each.get(name) for name in fields} for each in vms]
+
+
+def _environment(
+    directory: Path, ports: Mapping[str, int], api: str | None, token: str
+) -> dict[str, str]:
+    entries: dict[str, object] = {
+        name: {"host": "127.0.0.1", "port": port, "scheme": "http"} for name, port in ports.items()
+    }
     if api:
         url = urlsplit(api)
         entries["real"] = {
@@ -58,20 +77,18 @@ def _environment(directory: Path, port: int, api: str | None, token: str) -> dic
 
 
 def _commands(*, has_real: bool) -> dict[str, tuple[list[str], float | None]]:
-    python = sys.executable
+    pvc = [sys.executable, "-m", "cli"]
+    nodes, vms = ["node", "list"], ["vm", "list"]
     commands: dict[str, tuple[list[str], float | None]] = {
-        "python -c pass": ([python, "-c", "pass"], None),
-        "pvc --help": ([python, "-m", "cli", "--help"], 80.0),
-        "pvc node list (local fake API)": (
-            [python, "-m", "cli", "-c", "fake", "node", "list"],
-            120.0,
-        ),
+        "python -c pass": ([sys.executable, "-c", "pass"], None),
+        "pvc --help": ([*pvc, "--help"], 80.0),
+        "pvc node list (local fake API)": ([*pvc, "-c", "fake", *nodes], 120.0),
+        f"pvc vm list ({_VMS} VMs, all fields)": ([*pvc, "-c", "fake", *vms], 150.0),
+        f"pvc vm list ({_VMS} VMs, fields asked)": ([*pvc, "-c", "fake-narrow", *vms], 150.0),
     }
     if has_real:
-        commands["pvc node list (real API)"] = (
-            [python, "-m", "cli", "-c", "real", "node", "list"],
-            120.0,
-        )
+        commands["pvc node list (real API)"] = ([*pvc, "-c", "real", *nodes], 120.0)
+        commands["pvc vm list (real API)"] = ([*pvc, "-c", "real", *vms], 150.0)
     return commands
 
 

@@ -76,6 +76,6 @@ def _order(
     said = wait_for(
         session,
         lambda: state_look(one_vm(session, name, *SHOWING), name, state),
-        f"The order to {state} VM '{name}' stays in force: pvc vm info {name}",
+        f"The order for VM '{name}' stays in force: pvc vm info {name}",
     )
     session.say(said)

@@ -1,10 +1,15 @@
 """The command `pvc` as a process: what it imports, how it ends, what it does in a pipe."""
 
+import fcntl
 import json
 import os
+import pty
+import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +19,7 @@ import pytest
 from runtime.exitcode import ExitCode
 from tests.fakes.api_bodies import node
 from tests.fakes.api_server import ApiServer, Reply, Request, serving
+from tests.fakes.vm_bodies import vm
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -65,6 +71,51 @@ def test_node_list_imports_no_yaml_and_no_other_group(
         assert module not in imported, module
 
 
+def test_vm_list_imports_no_xml_and_no_other_command(
+    api: ApiServer, connected: dict[str, str]
+) -> None:
+    api.replies["GET /vm"] = Reply([vm()])
+    done = imports(connected, "-c", "t", "vm", "list")
+    assert done.returncode == 0, done.stderr
+    imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
+    for module in ("yaml", "xml.etree", "defusedxml", "cluster", "cli.commands.vm_move", "logging"):
+        assert module not in imported, module
+
+
+def test_a_list_of_vms_fits_the_terminal(api: ApiServer, connected: dict[str, str]) -> None:
+    tags = [{"name": f"department-{number}"} for number in range(9)]
+    nics = [{"vni": str(number)} for number in range(100, 112)]
+    long = vm("a-virtual-machine-with-a-name-of-63-characters", tags=tags, networks=nics)
+    api.replies["GET /vm"] = Reply([vm(), long])
+    shown = {width: _on_a_terminal(connected, width, "vm", "list") for width in (80, 200)}
+    for width, text in shown.items():
+        lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in text.splitlines()]
+        assert max(map(len, lines)) <= width, text
+        assert "department-8" in text
+    assert "\x1b[32mstart\x1b[0m" in shown[80]
+    assert "…" in shown[80]
+    assert long["name"] in shown[200]
+
+
+def test_the_shell_completes_names(api: ApiServer, connected: dict[str, str]) -> None:
+    api.replies["GET /vm"] = Reply([vm("web1"), vm("db1")])
+    done = subprocess.run(
+        [sys.executable, "-m", "cli"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=REPOSITORY,
+        env={
+            **connected,
+            "PVC_CONNECTION": "t",
+            "_PVC_COMPLETE": "bash_complete",
+            "COMP_WORDS": "pvc vm start we",
+            "COMP_CWORD": "3",
+        },
+    )
+    assert (done.stdout.split(), done.stderr) == (["plain,web1"], "")
+
+
 def test_the_shell_completes_commands() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "cli"],
@@ -99,6 +150,35 @@ def test_a_reader_that_leaves_is_no_error(api: ApiServer, connected: dict[str, s
     assert done.returncode in (ExitCode.OK, ExitCode.REFUSED)
 
 
+def test_an_interrupted_wait_says_that_the_order_goes_on(
+    api: ApiServer, connected: dict[str, str]
+) -> None:
+    has_asked = threading.Event()
+
+    def answer(request: Request) -> Reply:
+        has_asked.set()
+        return Reply([vm(state="shutdown")])
+
+    api.replies["POST /vm/web1/state"] = Reply({"message": "Shutting down."})
+    api.replies["GET /vm/web1"] = answer
+    command = ["-q", "-c", "t", "vm", "shutdown", "web1", "-y", "--wait"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=REPOSITORY,
+        env=connected,
+    ) as process:
+        assert process.stderr is not None
+        assert has_asked.wait(20)
+        assert process.stderr.readline() == "VM 'web1' is shutting down\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (ExitCode.REFUSED, "")
+    assert err == ("No longer waiting. The order for VM 'web1' stays in force: pvc vm info web1\n")
+
+
 def test_node_log_follows_until_it_is_interrupted(
     api: ApiServer, connected: dict[str, str]
 ) -> None:
@@ -127,3 +207,25 @@ def test_node_log_follows_until_it_is_interrupted(
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (0, "a\nb\nc\n", "")
     assert api.requests[0].parameters == {"lines": "10"}
+
+
+def _on_a_terminal(environment: dict[str, str], width: int, *words: str) -> str:
+    """Return what a command writes to a terminal of this width."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli", "-q", "-c", "t", *words],
+        stdout=theirs,
+        stdin=subprocess.DEVNULL,
+        cwd=REPOSITORY,
+        env={name: value for name, value in environment.items() if name != "COLUMNS"},
+    ):
+        os.close(theirs)
+        shown = b""
+        try:
+            while part := os.read(ours, 65536):
+                shown += part
+        except OSError:  # so the end of a terminal is told
+            pass
+    os.close(ours)
+    return shown.decode()

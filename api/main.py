@@ -16,6 +16,7 @@ from api import selfcheck
 from api.application import build_application
 from api.authentication import Authentication
 from api.cluster_reader import ClusterReader
+from api.console_reader import ConsoleReader
 from api.housekeeping import End, Household, block_signals, keep_house
 from api.liveness import BeatWatch
 from api.services import Services
@@ -24,6 +25,7 @@ from api.tokens import Tokens
 from api.tree import MirroredTree
 from api.v1.table import endpoints
 from api.waiting_room import WaitingRoom
+from cluster.records.mirrored import is_kept
 from cluster.schema.layout import layout
 from cluster.schema.versions import NEWEST
 from cluster.store.mirror import Mirror
@@ -110,7 +112,7 @@ def _serve(config: ApiConfig) -> int:
 
 def _assemble(config: ApiConfig) -> _Process:
     store = ZookeeperStore(config.store)
-    mirror = Mirror(store, clock=SYSTEM_CLOCK)
+    mirror = Mirror(store, keep=is_kept, clock=SYSTEM_CLOCK)
     tree, beats, keys = MirroredTree(mirror, NEWEST, SYSTEM_CLOCK), BeatWatch(), layout(NEWEST)
     room = WaitingRoom[Any](SYSTEM_CLOCK)
     mirror.on_change(lambda _: room.look_again())
@@ -129,6 +131,7 @@ def _assemble(config: ApiConfig) -> _Process:
             revision=lambda: mirror.applied,
             dead_after_seconds=Timing().dead_after_seconds,
         ),
+        consoles=ConsoleReader(store, keys, SYSTEM_CLOCK, call_seconds=config.store.call_seconds),
         store=store,
         layout=keys,
         clock=SYSTEM_CLOCK,

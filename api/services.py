@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from api.authentication import Authentication
 from api.cluster_reader import ClusterReader
+from api.console_reader import ConsoleReader
 from api.waiting_room import WaitingRoom
 from cluster.schema.layout import Layout
 from cluster.store.store import Store
@@ -33,8 +34,10 @@ class Services:
     tree: ServedTree
     cluster: ClusterReader
     """For reading: the mirror."""
+    consoles: ConsoleReader
+    """For reading what the mirror leaves out."""
     store: Store
-    """For orders only: nothing that is read for an answer comes from here."""
+    """For orders only: nothing else that is read for an answer comes from here."""
     layout: Layout
     clock: Clock
     waiting_room: WaitingRoom[Any]

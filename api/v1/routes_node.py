@@ -6,14 +6,13 @@ from api.access import Access
 from api.seen import SeenNode
 from api.v1.endpoint import Answer, Call, endpoint
 from api.v1.limit import name_filter
-from api.v1.parameter import Kind, Parameter
+from api.v1.log_query import LOG_PARAMETERS, log_query
+from api.v1.parameter import Parameter
 from api.v1.views_node import coordinator_state, domain_state, log_view, node_view
 from runtime.errors import Invalid, NotFound
 
 GROUP: Final = "node"
 _NO_SUCH_NODE: Final = {404: "there is no such node"}
-_LOG_LINES: Final = 10
-_MOST_LINES: Final = 100_000
 
 
 @endpoint(
@@ -94,21 +93,7 @@ def get_node_domain_state(call: Call) -> Answer:
 @endpoint(
     "GET",
     "/node/<node>/log",
-    Parameter(
-        name="lines",
-        about="At most so many lines: the last ones, or with `since` the next ones. Without "
-        f"`since` {_LOG_LINES} unless given.",
-        kind=Kind.INTEGER,
-        minimum=0,
-        maximum=_MOST_LINES,
-    ),
-    Parameter(
-        name="since",
-        about="Only lines with this number or a higher one: the `next` of the answer before, to "
-        "follow the log.",
-        kind=Kind.INTEGER,
-        minimum=0,
-    ),
+    *LOG_PARAMETERS,
     group=GROUP,
     access=Access.READ,
     answer="node_log",
@@ -119,12 +104,9 @@ def get_node_log(call: Call) -> Answer:
     name = call.arguments.required("node")
     if call.services.cluster.node(name) is None:
         raise Invalid(f"There is no node '{name}'.")
-    since, lines = call.arguments.integer("since"), call.arguments.integer("lines")
-    if since is None:
-        found = call.services.cluster.log(name, last=_LOG_LINES if lines is None else lines)
-    else:
-        found = call.services.cluster.log(name, last=None, start=since)
-    return Answer(log_view(name, found, at_most=lines))
+    query = log_query(call.arguments)
+    found = call.services.cluster.log(name, last=query.last, start=query.start)
+    return Answer(log_view(name, found, at_most=query.at_most))
 
 
 def _node(call: Call) -> SeenNode:

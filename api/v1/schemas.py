@@ -107,7 +107,7 @@ _NODE: Final = record(
     ),
 )
 
-_NODE_LOG: Final = record(
+_LOG: Final = record(
     name=TEXT,
     data=told(TEXT, "The lines, joined by newlines."),
     first=told(WHOLE, "Number of the first of these lines."),
@@ -182,7 +182,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "node_daemon_state": record(name=TEXT, daemon_state=_DAEMON_STATE),
     "node_coordinator_state": record(name=TEXT, coordinator_state=_COORDINATOR_STATE),
     "node_domain_state": record(name=TEXT, domain_state=_DOMAIN_STATE),
-    "node_log": _NODE_LOG,
+    "node_log": _LOG,
+    "vm_console": _LOG,
     "fault": _FAULT,
     "task_status": {
         **record(state=one_of(*TaskState), current=WHOLE, total=WHOLE, status=TEXT),

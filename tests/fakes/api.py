@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from api.application import build_application
 from api.authentication import Authentication
 from api.cluster_reader import ClusterReader
+from api.console_reader import ConsoleReader
 from api.housekeeping import Household, look
 from api.liveness import BeatWatch
 from api.parking import ENDED, PARK
@@ -22,6 +23,7 @@ from api.tree import MirroredTree
 from api.v1.endpoint import Endpoint
 from api.v1.table import endpoints
 from api.waiting_room import Seat, WaitingRoom
+from cluster.records.mirrored import is_kept
 from cluster.schema.layout import layout
 from cluster.schema.versions import NEWEST
 from cluster.store.mirror import Mirror
@@ -92,7 +94,9 @@ class FakeApi:
         self.ensemble = FakeEnsemble()
         self.change(*_creations(synthetic_tree(3, 6) if tree is None else tree))
         self.store = FakeStore(self.ensemble, SYSTEM_CLOCK)
-        self.mirror = Mirror(self.store, retry_seconds=0.02, call_seconds=CALL_SECONDS)
+        self.mirror = Mirror(
+            self.store, keep=is_kept, retry_seconds=0.02, call_seconds=CALL_SECONDS
+        )
         self.beats = BeatWatch()
         self.room = WaitingRoom[Any](self.clock, seats=3)
         self.mirror.on_change(lambda _: self.room.look_again())
@@ -219,6 +223,7 @@ class FakeApi:
                 revision=lambda: self.mirror.applied,
                 dead_after_seconds=DEAD_AFTER,
             ),
+            consoles=ConsoleReader(self.store, layout(NEWEST), clock, call_seconds=CALL_SECONDS),
             store=self.store,
             layout=layout(NEWEST),
             clock=clock,

@@ -1,0 +1,1 @@
+"""The programs that the vm worker runs as its children: all that may block."""

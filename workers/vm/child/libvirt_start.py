@@ -1,0 +1,43 @@
+"""The start of a VM.
+
+Invariant: nothing is started whose volumes are locked by somebody who may live. A copy that is
+here and held is what a failed migration has left: whoever starts a VM is its one owner, so that
+copy has never run and never will.
+"""
+
+from typing import Any
+
+import libvirt
+
+from workers.vm import jobs
+from workers.vm.child import processes, volumes
+from workers.vm.child.libvirt_connection import find, open_libvirt
+from workers.vm.child.libvirt_job import destroy, ending_of
+from workers.vm.job_lines import Surroundings
+from workers.vm.jobs import Ending
+
+
+def start(around: Surroundings, job: jobs.Start) -> tuple[Ending, str]:
+    """Start a VM."""
+    connection = open_libvirt(around.uri)
+    try:
+        domain = find(connection, job.uuid)
+        if domain is not None and not _is_left_over(domain, job.uuid):
+            return Ending.DONE, ""
+        if domain is not None:
+            destroy(domain, job.uuid)
+        if refusal := volumes.clear(around, job):
+            return Ending.REFUSED, refusal
+        connection.createXML(job.xml, 0)
+    except libvirt.libvirtError as error:
+        return ending_of(error)
+    return Ending.DONE, ""
+
+
+def _is_left_over(domain: Any, uuid: str) -> bool:
+    state, reason = domain.state()
+    if state != libvirt.VIR_DOMAIN_PAUSED:
+        return False
+    if reason == libvirt.VIR_DOMAIN_PAUSED_USER:
+        return processes.came_by_migration(uuid)
+    return reason in (libvirt.VIR_DOMAIN_PAUSED_MIGRATION, libvirt.VIR_DOMAIN_PAUSED_STARTING_UP)

@@ -1,0 +1,67 @@
+"""The QEMU processes of this machine, whatever libvirt thinks of them."""
+
+import contextlib
+import itertools
+import os
+import signal
+from pathlib import Path
+from typing import Final
+
+_PROC: Final = Path("/proc")
+_PF_EXITING: Final = 0x4
+"""In the flags of /proc/PID/stat: the kernel is at taking the process down, for good."""
+_STATE, _FLAGS = 0, 6
+"""Places in /proc/PID/stat after the command's name."""
+
+
+def find_qemu(uuid: str) -> int | None:
+    """Return the process that runs a VM, None when there is none that could still run it."""
+    return next((pid for pid in find_qemus(uuid) if not is_ending(pid)), None)
+
+
+def find_qemus(uuid: str) -> list[int]:
+    """Return the processes of a VM, those at their end included."""
+    return [
+        int(entry.name)
+        for entry in _PROC.iterdir()
+        if entry.name.isdigit() and _is_of(_words(entry), uuid)
+    ]
+
+
+def is_ending(pid: int) -> bool:
+    """Whether a process is gone or will certainly not run another instruction of its program."""
+    try:
+        # The command's name stands in parentheses and may hold anything, also a parenthesis.
+        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return fields[_STATE] in ("Z", "X") or bool(int(fields[_FLAGS]) & _PF_EXITING)
+
+
+def came_by_migration(uuid: str) -> bool:
+    """Whether a VM's process was started to receive it from another node."""
+    return any(b"-incoming" in _words(_PROC / str(pid)) for pid in find_qemus(uuid))
+
+
+def kill(pid: int, uuid: str) -> None:
+    """Kill the process of a VM; another one that has got its number since is left alone."""
+    with contextlib.suppress(ProcessLookupError):
+        descriptor = os.pidfd_open(pid)
+        try:
+            if _is_of(_words(_PROC / str(pid)), uuid):
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        finally:
+            os.close(descriptor)
+
+
+def _is_of(words: list[bytes], uuid: str) -> bool:
+    if b"qemu" not in words[0]:
+        return False
+    return (b"-uuid", uuid.encode()) in itertools.pairwise(words)
+
+
+def _words(entry: Path) -> list[bytes]:
+    try:
+        return (entry / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return [b""]

@@ -82,6 +82,7 @@ def given_up(wanted: Wanted, seen: Seen) -> Wanted:
         move=Move.NONE,
         is_live_only=False,
         is_forced=False,
+        fence="",
         serial=wanted.serial + 1,
     )
 

@@ -1,24 +1,14 @@
 """`pvc node`: the nodes of the cluster."""
 
-import contextlib
-from collections.abc import Mapping
-from typing import Any
-
 import click
 
 from cli.answer import one
 from cli.lazy import LazyGroup, Member
+from cli.log_command import log_options, show_log
 from cli.node import node_argument
-from cli.node_log import follow as follow_log
-from cli.node_log import log_lines
 from cli.output import format_option, show
 from cli.session import Session
 from cli.views import node as view
-from runtime.clock import SYSTEM_CLOCK
-
-_LINES_SHOWN = 1000
-_LINES_BEFORE_FOLLOWING = 10
-
 
 _MEMBERS = {
     "flush": Member("cli.commands.node_flush", "flush", "Move all VMs away from a node."),
@@ -93,29 +83,8 @@ def is_primary(context: click.Context, name: str) -> None:
 
 @node.command()
 @node_argument
-@click.option(
-    "-l",
-    "--lines",
-    type=click.IntRange(min=1),
-    help=f"How many lines; {_LINES_SHOWN}, or {_LINES_BEFORE_FOLLOWING} when following.",
-)
-@click.option("-f", "--follow", is_flag=True, help="Show new lines as they come.")
+@log_options
 @click.pass_obj
 def log(session: Session, name: str, lines: int | None, *, follow: bool) -> None:
     """Show the recent log lines of NODE's daemons."""
-    if follow:
-        _follow(session, name, lines or _LINES_BEFORE_FOLLOWING)
-        return
-    answer = session.client.get("node", name, "log", lines=lines or _LINES_SHOWN)
-    text = "\n".join(log_lines(one(session.fresh(answer), "node", name)))
-    if not session.is_silent:
-        click.echo_via_pager(text, color=session.colour)
-
-
-def _follow(session: Session, name: str, lines: int) -> None:
-    def fetch(since: int | None) -> Mapping[str, Any]:
-        asked = {"lines": lines} if since is None else {"since": since}
-        return one(session.fresh(session.client.get("node", name, "log", **asked)), "node", name)
-
-    with contextlib.suppress(KeyboardInterrupt):  # the way to end it
-        follow_log(fetch, session.say, session.tell, SYSTEM_CLOCK)
+    show_log(session, ("node", name, "log"), "node", name, lines, follow=follow)

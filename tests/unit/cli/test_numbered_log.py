@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.node_log import Batch, batch, follow
+from cli.numbered_log import Batch, batch, follow
 from runtime.clock import Instant
 from runtime.errors import Refused, Unavailable
 

@@ -1,4 +1,4 @@
-"""A node's log followed by the numbers of its lines: nothing is lost, nothing comes twice.
+"""A log followed by the numbers of its lines: nothing is lost unsaid, nothing comes twice.
 
 The API answers the lines from number `since` on as `data`, the number of the first of them as
 `first`, and the number of the line that will come next as `next`.

@@ -4,7 +4,6 @@ The plug-in is the one place of the API where any exception is caught: whatever 
 becomes an answer that clients can read, and our own bugs are logged with their traceback.
 """
 
-import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ import bottle
 
 from api import session_cookie
 from api.access import Access
+from api.as_json import as_json
 from api.authentication import Shown
 from api.errors import CRASH, body_of, plain, status_of
 from api.parking import ENDED, PARK
@@ -188,11 +188,6 @@ def _response(answer: Answer) -> bottle.HTTPResponse:
     for name, value in answer.headers:
         response.add_header(name, value)
     return response
-
-
-def as_json(value: Any) -> bytes:
-    """Return the bytes of a JSON document."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
 
 
 def _readable(refused: Any) -> bottle.HTTPResponse:

@@ -7,6 +7,8 @@ from api.health import cluster_health, faults_of_node
 from api.liveness import BeatWatch
 from api.memo import Listing, Memo
 from api.seen import Overview, SeenNode
+from api.seen_vm import SeenVm
+from api.vm_cache import StampedView, VmCache
 from cluster.lifecycle.node import daemon_state
 from cluster.model.cluster import Cluster
 from cluster.model.fault import Fault
@@ -37,7 +39,7 @@ class ClusterReader:
 
     def __init__(
         self,
-        view: TreeView,
+        view: StampedView,
         layout: Layout,
         beats: BeatWatch,
         clock: Clock,
@@ -62,9 +64,10 @@ class ClusterReader:
         self._nodes = listing("nodes", node_record.read, lambda node: node.name)
         self._faults = listing("faults", fault_record.read, lambda fault: fault.id)
         self._tasks = listing("tasks", task_record.read, lambda task: task.id)
-        self._vms = listing("vms", vm_record.read, lambda vm: (vm.name, vm.uuid))
         self._osds = listing("osds", osd_record.read, lambda osd: (len(osd.id), osd.id))
         self._cluster = Memo(lambda view, _: cluster_record.read(view, layout))
+        self._vms = VmCache(view, layout)
+        self._plain: tuple[tuple[SeenVm, ...], tuple[Vm, ...]] = ((), ())
         self._running: tuple[tuple[Vm, ...], dict[str, list[str]]] = ((), {})
 
     def node(self, name: str) -> SeenNode | None:
@@ -92,8 +95,20 @@ class ClusterReader:
         return self._tasks.get(self._view, self._revision())
 
     def vms(self) -> tuple[Vm, ...]:
+        """Return all VMs by name, as lists and counts need them."""
+        seen, plain = self._vms.all(), self._plain
+        if plain[0] is not seen:
+            found = tuple(one.vm for one in seen)
+            plain = self._plain = seen, plain[1] if _are_same(plain[1], found) else found
+        return plain[1]
+
+    def seen_vms(self) -> tuple[SeenVm, ...]:
         """Return all VMs by name."""
-        return self._vms.get(self._view, self._revision())
+        return self._vms.all()
+
+    def vm(self, name: str) -> SeenVm | None:
+        """Return the VM of this name or UUID, None when there is none."""
+        return self._vms.find(name)
 
     def osds(self) -> tuple[Osd, ...]:
         """Return all OSDs by number."""
@@ -149,3 +164,7 @@ class ClusterReader:
             fault_ids=frozenset(fault.id for fault in own),
             running_vms=tuple(running_vms),
         )
+
+
+def _are_same(one: tuple[Vm, ...], other: tuple[Vm, ...]) -> bool:
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))

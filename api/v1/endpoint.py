@@ -74,6 +74,8 @@ class Endpoint:
     parameters: tuple[Parameter, ...] = ()
     codes: Mapping[int, str] = field(default_factory=dict)
     """Further codes and when they come, besides those every endpoint has."""
+    good: int = 200
+    """The code of a good answer."""
     needs_tree: bool = True
     """Whether it reads the mirror, and so cannot be answered before that is loaded."""
 
@@ -95,6 +97,7 @@ def endpoint(
     access: Access,
     answer: str,
     codes: Mapping[int, str] | None = None,
+    good: int = 200,
     needs_tree: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Put the decorated handler into the table; the first line of its docstring is the summary."""
@@ -111,6 +114,7 @@ def endpoint(
                 answer=answer,
                 parameters=(*_path_parameters(path, parameters), *parameters),
                 codes=dict(codes or {}),
+                good=good,
                 needs_tree=needs_tree,
             )
         )

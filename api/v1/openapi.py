@@ -7,12 +7,15 @@ from api.access import Access
 from api.v1.endpoint import PREFIX, Endpoint
 from api.v1.parameter import Parameter, Place
 from api.v1.schemas import SCHEMAS, ref
+from api.v1.schemas_vm import VM_SCHEMAS
 from runtime.version import VERSION
 
+ALL_SCHEMAS: Final = SCHEMAS | VM_SCHEMAS
 _GROUPS: Final = {
     "session": "The API's root, logging in and out.",
     "cluster": "The cluster as a whole.",
     "node": "Nodes: the hosts of the cluster.",
+    "vm": "Virtual machines.",
     "fault": "Faults: conditions that people should look at.",
     "task": "Tasks: long work ordered through the API.",
     "docs": "This description.",
@@ -37,7 +40,7 @@ def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
         "tags": [{"name": name, "description": about} for name, about in _GROUPS.items()],
         "paths": paths,
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": ALL_SCHEMAS,
             "securitySchemes": {
                 "token": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "pvc_session"},
@@ -105,7 +108,7 @@ def _responses(entry: Endpoint) -> dict[str, Any]:
     if entry.needs_tree:
         codes[503] = "the cluster's data cannot be read or written at the moment"
     codes |= entry.codes
-    responses = {"200": _good(entry)}
+    responses = {str(entry.good): _good(entry)}
     for code in sorted(codes):
         responses[str(code)] = {"description": codes[code]}
         if code >= 400:
@@ -118,7 +121,8 @@ def _good(entry: Endpoint) -> dict[str, Any]:
     schema = ref(entry.answer.strip("[]"))
     body = {"type": "array", "items": schema} if is_list else schema
     kind = "text/html" if entry.answer == "page" else "application/json"
-    good: dict[str, Any] = {"description": "good", "content": {kind: {"schema": body}}}
+    what = "good" if entry.good == 200 else "ordered; `Location` is where to ask how it is"
+    good: dict[str, Any] = {"description": what, "content": {kind: {"schema": body}}}
     if entry.needs_tree:
         good["headers"] = {
             "X-PVC-Data-Age": {

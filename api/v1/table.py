@@ -9,6 +9,8 @@ from api.v1 import (
     routes_node,
     routes_session,
     routes_task,
+    routes_vm,
+    routes_vm_console,
 )
 from api.v1.endpoint import ENDPOINTS, Endpoint
 
@@ -18,6 +20,8 @@ _ROUTES: Final = (
     routes_node,
     routes_fault,
     routes_task,
+    routes_vm,
+    routes_vm_console,
     routes_docs,
 )
 

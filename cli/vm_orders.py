@@ -47,15 +47,15 @@ def state_look(vm: Mapping[str, Any], name: str, ordered: str) -> Look:
     return Look(text=f"VM '{name}' {_UNDER_WAY.get(str(state), 'waits')}")
 
 
-def move_look(vm: Mapping[str, Any], name: str, source: str) -> Look:
-    """Return how far a move away from `source` is."""
+def move_look(vm: Mapping[str, Any], name: str, source: str, target: str | None = None) -> Look:
+    """Return how far a move from the node `source` is, to `target` if one was named."""
     state, node = vm.get("state"), printable(vm.get("node"))
     transfer = section(vm, "transfer")
     if state in _MOVING or transfer:
         return _moving(transfer, name, node)
     if state == "fail":
         return _failed(f"VM '{name}' failed: {_why(vm)}")
-    if node == source:
+    if node == source != target:
         return _failed(f"VM '{name}' stays on {node}: {_why(vm)}")
     if state == "start":
         return _starting(vm, name)

@@ -82,7 +82,7 @@ def _order(
     source = str(before.get("node") or "")
     said = wait_for(
         session,
-        lambda: move_look(one_vm(session, name, *SHOWING), name, source),
+        lambda: move_look(one_vm(session, name, *SHOWING), name, source, target),
         f"VM '{name}' goes on to be moved: pvc vm info {name}",
     )
     session.say(said)

@@ -71,6 +71,7 @@ def test_the_end_of_a_move() -> None:
     off = move_look(vm(node="hv2", state="stop"), "web1", "hv1")
     assert off.is_done
     assert "which is off" in off.text
+    assert move_look(vm(), "web1", "hv1", "hv1").is_done  # it is to belong where it is
     starting = move_look(vm(node="hv2", seen=seen("off")), "web1", "hv1")
     assert not starting.is_done  # by the way of a shutdown: off there, not on yet here
     assert not starting.failure

@@ -96,6 +96,7 @@ class VmConsoles:
 
     def finish(self) -> None:
         """Store what is there; one attempt, since whoever told us to end waits too."""
+        self._looked_at = _NEVER
         try:
             self.observe()
             for vm in sorted(self._ready):

@@ -49,7 +49,7 @@ def table(
     columns: Sequence[Column], rows: Iterable[Sequence[str]], width: int | None = None
 ) -> str:
     """Return a table with a title line that fits `width` if it can: texts are cut in the columns
-    that allow it, and folded in the last one."""
+    that allow it, and folded in the last one if that does not."""
     body = [list(row) for row in rows]
     widths = [
         max(len(column.title), *(_width(row[number]) for row in body), 0)
@@ -59,7 +59,7 @@ def table(
     if width is not None:
         widths = _fitted(columns, widths, width - len(_GAP) * (len(columns) - 1))
         body = [[_cut(c, w, t) for c, w, t in zip(columns, widths, r, strict=True)] for r in body]
-    if width is not None and not columns[-1].is_number:
+    if width is not None and _folds(columns):
         body = _folded(body, width - sum(widths[:-1]) - len(_GAP) * (len(columns) - 1))
     return "\n".join(_line(columns, widths, row) for row in [titles, *body])
 
@@ -108,17 +108,22 @@ def age_of_seconds(seconds: object) -> str:
 
 
 def _fitted(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
-    """Return the widths after characters were taken from the widest columns that may be cut."""
+    """Return the widths after characters were taken from the widest columns that may be cut; the
+    first one, which names the row, keeps twice as many as others."""
     fitted = list(widths)
-    last = 0 if columns[-1].is_number else max(0, widths[-1] - _NARROWEST)  # folds by itself
+    last = max(0, widths[-1] - _NARROWEST) if _folds(columns) else 0
     for _ in range(sum(widths) - last - room):
         able = [
             n for n, c in enumerate(columns) if c.least and fitted[n] > max(c.least, len(c.title))
         ]
         if not able:
             break
-        fitted[max(able, key=lambda n: fitted[n])] -= 1
+        fitted[max(able, key=lambda n: fitted[n] * (2 if n else 1))] -= 1
     return fitted
+
+
+def _folds(columns: Sequence[Column]) -> bool:
+    return not columns[-1].is_number and columns[-1].least is None
 
 
 def _cut(column: Column, width: int, text: str) -> str:

@@ -23,14 +23,14 @@ LISTED: Final = (
 """The fields the table shows; an API that knows `fields` leaves out the others."""
 
 _COLUMNS = (
-    Column("NAME", least=12),
+    Column("NAME", least=10),
     Column("STATE"),
-    Column("NODE", least=8),
-    Column("HOME", least=8),
+    Column("NODE", least=6),
+    Column("HOME", least=6),
     Column("MEM", is_number=True),
     Column("VCPUS", is_number=True),
-    Column("NETWORKS", least=9),
-    Column("TAGS"),
+    Column("NETWORKS", least=8),
+    Column("TAGS", least=6),
 )
 _COLOUR_OF: Final = {
     "start": "green",

@@ -77,11 +77,8 @@ def _rules(vm: Vm) -> list[tuple[str, str]]:
         ("Node limit", printable(nodes, missing="any node")),
         ("Node selector", printable(vm.get("node_selector"), missing="as the cluster's")),
         ("Autostart", "yes" if vm.get("node_autostart") else "no"),
-        (
-            "Migration",
-            f"{printable(vm.get('migration_method'), missing='live, else shutdown')}, at most "
-            f"{printable(vm.get('migration_max_downtime'))} ms down",
-        ),
+        ("Migration", printable(vm.get("migration_method"), missing="live, else by a shutdown")),
+        ("Max downtime", f"{printable(vm.get('migration_max_downtime'))} ms"),
         ("Profile", printable(vm.get("profile"))),
     ]
 

@@ -52,9 +52,13 @@ def test_columns_that_allow_it_are_cut_to_the_terminal() -> None:
     assert plain(table(columns, [row], width=200)).splitlines()[1].split("  ") == row
     lines = plain(table(columns, [row], width=48)).splitlines()
     assert lines == [
-        "NAME        STATE  NETS         TAGS",
-        "a-very-lo…  start  100,101,102  one two three",
+        "NAME            STATE  NETS     TAGS",
+        "a-very-long-n…  start  100,10…  one two three",
         "                                four five six",
+    ]
+    cut = (*columns[:3], Column("TAGS", least=6))
+    assert plain(table(cut, [row], width=48)).splitlines()[1:] == [
+        "a-very-long-name-o…  start  100,101,…  one two …",
     ]
     narrow = plain(table(columns, [row], width=10)).splitlines()
     assert narrow[1].startswith("a-ver…  start  100,…  one two")

@@ -105,7 +105,7 @@ def decide(rules: Rules, seen: Seen, memory: Memory, now: Instant) -> Decision[A
 
 def _left_over(turn: _Round, seen: Seen) -> list[Action]:
     """Take notice of jobs whose task somebody has removed: nothing else is done with their VMs."""
-    expected = {one.vm for one in (*turn.begun.values(), *turn.over.values())}
+    expected = {one.vm for one in turn.begun.values()} | {one.vm for one in turn.over.values()}
     return [
         Forget(vm=uuid)
         for uuid, view in seen.vms.items()

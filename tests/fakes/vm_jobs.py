@@ -18,6 +18,9 @@ from workers.vm.local import EndKind, LocalState, Pause
 TARGET_SECONDS = 5.0
 """How long a target's libvirt may take to let us in."""
 
+ABORT_SECONDS = 15.0
+"""How long a migration that was broken off may take to end."""
+
 Ended = tuple[Ending, str]
 
 
@@ -173,10 +176,16 @@ def _migrate(desk: Desk, job: jobs.Migrate) -> Script:
     if not (yield Until(lambda: desk.monitor_answers, 30.0)):
         return Ending.STAYED, "its process does not answer"
     move = desk.world.begin_move(desk.host, target, desk.uuid)
-    if not (yield from _follow(desk, move, job.seconds)) and desk.host.answers:
+    if not (yield from _follow(desk, move, job.seconds)):
+        _break_off(desk, move)
+    return (yield from _settle(desk, job.to_uri, 10.0))
+
+
+def _break_off(desk: Desk, move: Move) -> None:
+    """Abort a migration, if there is somebody to tell."""
+    if desk.host.answers:
         move.is_aborted = True
         desk.world.changed()
-    return (yield from _settle(desk, job.to_uri, 10.0))
 
 
 def _follow(desk: Desk, move: Move, seconds: float) -> Script:
@@ -197,6 +206,8 @@ def _settle(desk: Desk, to_uri: str, seconds: float) -> Script:
     if desk.domain is not None and desk.domain.move is not None:
         move = desk.domain.move
         if not (yield from _follow(desk, move, seconds)):
+            _break_off(desk, move)
+        if not (yield Until(lambda: move.is_over, ABORT_SECONDS)):
             return Ending.UNCERTAIN, "the migration still runs"
     target = desk.world.by_uri(to_uri)
     can_ask = target is not None and (

@@ -21,9 +21,10 @@ class LiveMigration:
         self.world = world
         self.domain = domain
         self.move = move
+        self.copy = self._copy()
 
     def script(self, fate: Fate) -> Script:
-        copy = self._copy()
+        copy = self.copy
         self.world.put(self.move.target, copy)
         for percent in range(10, 101, 10):
             stalls = fate is Fate.STALLS and percent > 50
@@ -85,8 +86,12 @@ class LiveMigration:
         return (
             self.move.is_aborted
             or self.move.source.domains.get(self.move.uuid) is not self.domain
+            or (self.move.target.is_on and self._is_without_copy())
             or Libvirt.DOWN in (self.move.source.libvirt, self.move.target.libvirt)
         )
+
+    def _is_without_copy(self) -> bool:
+        return self.move.target.domains.get(self.move.uuid) is not self.copy
 
     def _break_off(self) -> None:
         self.domain.move, self.move.is_over = None, True

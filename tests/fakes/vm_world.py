@@ -143,10 +143,11 @@ class World:
     def begin_move(self, source: Host, target: Host, uuid: str) -> Move:
         """Begin a live migration; the copy it makes is left held."""
         domain = source.domains[uuid]
-        domain.move = Move(uuid=uuid, source=source, target=target)
+        # It may be over at once, and then the VM knows of none.
+        move = domain.move = Move(uuid=uuid, source=source, target=target)
         fate = self.fates.pop(uuid, Fate.ARRIVES)
-        self.stage.start(LiveMigration(self, domain, domain.move).script(fate))
-        return domain.move
+        self.stage.start(LiveMigration(self, domain, move).script(fate))
+        return move
 
     def _note_double_run(self, uuid: str) -> None:
         if len(nodes := self.runs_on(uuid)) > 1:

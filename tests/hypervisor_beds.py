@@ -1,0 +1,307 @@
+"""Where the hypervisor's contract is checked: a fake world, and two nodes of the testbed."""
+
+import contextlib
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from runtime.clock import Instant
+from runtime.errors import PvcError
+from testbed import guests, nspawn
+from testbed.cluster import Cluster
+from testbed.qemu import qemus_of
+from tests.fakes.clock import FakeClock
+from tests.fakes.hypervisor import FakeHypervisor
+from tests.fakes.vm_hosts import Libvirt
+from tests.fakes.vm_world import World
+from tests.node_hypervisor import decode, encode
+from workers.vm.hypervisor import Hypervisor
+from workers.vm.jobs import Job, JobState
+from workers.vm.local import LocalState, Pause, Sight, Statistics
+
+NODES = ("hv1", "hv2")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """A VM that may be started."""
+
+    uuid: str
+    name: str
+    xml: str
+    volumes: tuple[str, ...]
+
+
+class Bed(Protocol):
+    """Two nodes, and what may befall them."""
+
+    def hypervisor(self, node: str) -> Hypervisor:
+        """Return a node's."""
+
+    def guest(self, number: int, options: str = "") -> Guest:
+        """Return a VM with a disk of its own, running nowhere."""
+
+    def uri(self, node: str) -> str:
+        """Return the address of a node's libvirt as others reach it."""
+
+    def now(self, node: str) -> Instant:
+        """Return the time on a node's monotonic clock."""
+
+    def wait(self, holds: Callable[[], Any], seconds: float, what: str) -> None:
+        """Wait until something is so."""
+
+    def let_pass(self, seconds: float) -> None:
+        """Let time pass in which nothing is expected."""
+
+    def slow_down(self, node: str, guest: Guest) -> None:
+        """Make live migrations of a VM take 20 s and more."""
+
+    def hang_libvirt(self, node: str) -> None:
+        """Stop a node's libvirt."""
+
+    def go_on(self, node: str) -> None:
+        """Let a stopped libvirt go on."""
+
+    def kill_libvirt(self, node: str) -> None:
+        """Kill a node's libvirt; it is back after a moment."""
+
+    def freeze(self, node: str, guest: Guest) -> None:
+        """Stop a VM's process."""
+
+    def thaw(self, node: str, guest: Guest) -> None:
+        """Let a VM's stopped process go on."""
+
+    def kill(self, node: str, guest: Guest) -> None:
+        """Kill a VM's process."""
+
+    def kill_job(self, node: str, guest: Guest) -> None:
+        """Kill the process of a VM's job."""
+
+    def pause(self, node: str, guest: Guest) -> None:
+        """Pause a VM through libvirt, as people can."""
+
+    def runs_on(self, guest: Guest) -> set[str]:
+        """Return the nodes on which it executes instructions, by what the nodes say."""
+
+    def runs_on_here(self, node: str, guest: Guest) -> bool:
+        """Whether it executes instructions on a node, by what that node says."""
+
+
+class FakeBed:
+    """The fake world."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.world = World(self.clock)
+        self.nodes = {name: FakeHypervisor(self.world, name) for name in NODES}
+
+    def hypervisor(self, node: str) -> Hypervisor:
+        return self.nodes[node]
+
+    def guest(self, number: int, options: str = "") -> Guest:
+        name = f"vm{number}"
+        return Guest(
+            uuid=_uuid(number),
+            name=name,
+            xml=f"<domain><name>{name}</name></domain>",
+            volumes=(f"vms/{name}_disk0",),
+        )
+
+    def uri(self, node: str) -> str:
+        return self.nodes[node].host.uri
+
+    def now(self, node: str) -> Instant:
+        return self.clock.now()
+
+    def wait(self, holds: Callable[[], Any], seconds: float, what: str) -> None:
+        until = self.clock.now() + seconds
+        while not holds():
+            assert self.clock.now() < until, f"{what} did not come within {seconds} s"
+            self.clock.sleep(0.05)
+
+    def let_pass(self, seconds: float) -> None:
+        self.clock.sleep(seconds)
+
+    def slow_down(self, node: str, guest: Guest) -> None:
+        self.world.move_seconds = 25.0
+
+    def hang_libvirt(self, node: str) -> None:
+        self.world.set_libvirt(node, Libvirt.HANGS)
+
+    def go_on(self, node: str) -> None:
+        self.world.set_libvirt(node, Libvirt.ANSWERS)
+
+    def kill_libvirt(self, node: str) -> None:
+        self.world.set_libvirt(node, Libvirt.DOWN)
+        self.clock.at(self.clock.now() + 1.0, lambda: self.go_on(node))
+
+    def freeze(self, node: str, guest: Guest) -> None:
+        self.world.freeze_guest(node, guest.uuid)
+
+    def thaw(self, node: str, guest: Guest) -> None:
+        self.world.freeze_guest(node, guest.uuid, is_frozen=False)
+
+    def kill(self, node: str, guest: Guest) -> None:
+        self.world.crash(node, guest.uuid)
+
+    def kill_job(self, node: str, guest: Guest) -> None:
+        self.nodes[node].kill_job(guest.uuid)
+
+    def runs_on(self, guest: Guest) -> set[str]:
+        return set(self.world.runs_on(guest.uuid))
+
+    def runs_on_here(self, node: str, guest: Guest) -> bool:
+        return node in self.runs_on(guest)
+
+    def pause(self, node: str, guest: Guest) -> None:
+        domain = self.nodes[node].host.domains[guest.uuid]
+        domain.state, domain.pause = LocalState.PAUSED, Pause.USER
+        self.world.changed()
+
+
+class NodeHypervisor:
+    """A real node's adapter, spoken with from outside; implements `Hypervisor`."""
+
+    def __init__(self, cluster: Cluster, node: str) -> None:
+        argv = ["/usr/lib/pvc/venv/bin/python", "-P", "-m", "tests.node_hypervisor"]
+        self.now = Instant(0.0)
+        self.slowest = 0.0
+        self._process = subprocess.Popen(
+            cluster.node(node).command(argv),
+            env=nspawn.environment_in(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def sight(self) -> Sight:
+        sight: Sight = self._ask("sight")
+        return sight
+
+    def statistics(self) -> Statistics:
+        statistics: Statistics = self._ask("statistics")
+        return statistics
+
+    def begin(self, vm: str, job: Job) -> None:
+        self._ask("begin", vm, job)
+
+    def jobs(self) -> Mapping[str, JobState]:
+        jobs: Mapping[str, JobState] = self._ask("jobs")
+        return jobs
+
+    def forget(self, vm: str) -> None:
+        self._ask("forget", vm)
+
+    def close(self) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            self._process.communicate(timeout=10.0)
+
+    def _ask(self, method: str, *arguments: object) -> Any:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(encode((method, arguments)) + "\n")
+        self._process.stdin.flush()
+        answer, seconds, self.now = decode(self._process.stdout.readline())
+        self.slowest = max(self.slowest, seconds)
+        if isinstance(answer, PvcError):
+            raise answer
+        return answer
+
+
+class ClusterBed:
+    """Two nodes of the testbed."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.nodes = {name: NodeHypervisor(cluster, name) for name in NODES}
+        self._guests: list[Guest] = []
+
+    def hypervisor(self, node: str) -> NodeHypervisor:
+        return self.nodes[node]
+
+    def guest(self, number: int, options: str = "") -> Guest:
+        name, uuid = f"contract{number}", _uuid(number)
+        guests.remove_disk(self.cluster, name)
+        guests.clone_disk(self.cluster, name)
+        xml = guests.domain_xml(self.cluster, name, uuid, options=options)
+        guest = Guest(uuid=uuid, name=name, xml=xml, volumes=(f"vms/{name}_disk0",))
+        self._guests.append(guest)
+        return guest
+
+    def uri(self, node: str) -> str:
+        return f"qemu+tcp://{node}/system"
+
+    def now(self, node: str) -> Instant:
+        return self.nodes[node].now
+
+    def wait(self, holds: Callable[[], Any], seconds: float, what: str) -> None:
+        until = time.monotonic() + 2 * seconds
+        while not holds():
+            assert time.monotonic() < until, f"{what} did not come within {2 * seconds} s"
+            time.sleep(0.1)
+
+    def let_pass(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def slow_down(self, node: str, guest: Guest) -> None:
+        self._virsh(node, "migrate-setspeed", guest.name, "1")
+
+    def hang_libvirt(self, node: str) -> None:
+        self.cluster.fault(node, "stop", "libvirtd")
+
+    def go_on(self, node: str) -> None:
+        self.cluster.fault(node, "cont", "libvirtd")
+
+    def kill_libvirt(self, node: str) -> None:
+        self.cluster.fault(node, "kill", "libvirtd")
+
+    def freeze(self, node: str, guest: Guest) -> None:
+        self.cluster.fault(node, "stop", f"vm:{guest.name}")
+
+    def thaw(self, node: str, guest: Guest) -> None:
+        self.cluster.fault(node, "cont", f"vm:{guest.name}")
+
+    def kill(self, node: str, guest: Guest) -> None:
+        self.cluster.fault(node, "kill", f"vm:{guest.name}")
+
+    def kill_job(self, node: str, guest: Guest) -> None:
+        pattern = "^pvcnoded: vm job"
+        done = self.cluster.node(node).run(["pgrep", "-f", pattern])
+        for pid in done.stdout.split():
+            self.cluster.node(node).run(["kill", "-KILL", pid])
+
+    def runs_on(self, guest: Guest) -> set[str]:
+        return {node for node in NODES if self.runs_on_here(node, guest)}
+
+    def runs_on_here(self, node: str, guest: Guest) -> bool:
+        return self._virsh(node, "domstate", guest.name, check=False).strip() == "running"
+
+    def pause(self, node: str, guest: Guest) -> None:
+        self._virsh(node, "suspend", guest.name)
+
+    def close(self) -> None:
+        for hypervisor in self.nodes.values():
+            hypervisor.close()
+        for guest in self._guests:
+            for node in NODES:
+                for qemu in qemus_of(self.cluster.node(node)):
+                    if qemu.name == guest.name:
+                        self.thaw(node, guest)
+                        self._virsh(node, "destroy", guest.name, check=False)
+        for guest in self._guests:
+            guests.remove_disk(self.cluster, guest.name)
+
+    def _virsh(self, node: str, *words: str, check: bool = True) -> str:
+        argv = ["virsh", "-q", *words]
+        return self.cluster.node(node).run(argv, check=check, timeout_seconds=60).stdout
+
+
+def is_running(sight: Sight, guest: Guest) -> bool:
+    """Whether a look shows a VM running."""
+    vm = sight.vms.get(guest.uuid)
+    return vm is not None and vm.state is LocalState.RUNNING
+
+
+def _uuid(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012d}"

@@ -9,15 +9,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from cluster.lifecycle.domain import completed, ordered
+from cluster.lifecycle.vm_orders import Carrying
 from cluster.model.node import DomainState, WantedDomainState
-from cluster.model.vm import Move, Wanted, WantedState
+from cluster.model.vm import Move, WantedState
+from cluster.operations.vm_moving import MoveOrder, after_move
+from cluster.operations.vm_reading import ordered as written
 from cluster.records.vm_keys import VmKeys, put
-from cluster.records.vm_record import wanted_data
 from cluster.schema import codec
 from cluster.schema.layout import Layout
 from cluster.store.store import Change, Check, Value
 
-_RUNS = (WantedState.START, WantedState.RESTART)
 _OFF = (WantedState.STOP, WantedState.SHUTDOWN)
 
 
@@ -33,22 +34,13 @@ def migrate(
     """Order a VM from the node `of` to another one, whose wanted domain state has this version;
     nothing when it is not to be there any more. `node` are the keys of `of`."""
     wanted = keys.wanted
-    if wanted.node != of or wanted.state not in _RUNS or to == of:
+    if wanted.node != of or to == of or not _runs(keys):
         return []
     guard = _guard(layout, node, of, WantedDomainState.FLUSHED)
-    home = wanted.home or of
-    away = replace(
-        wanted,
-        node=to,
-        home="" if home == to else home,
-        home_before=wanted.home,
-        move=Move.MIGRATE,
-        is_live_only=False,
-        is_forced=False,
-        serial=wanted.serial + 1,
-    )
+    order = MoveOrder(move=Move.MIGRATE)
+    away = after_move(wanted, keys.seen, Carrying.TRANSFER, order, to)
     there = Check(layout.path("node.wanted_domain_state", node=to), version)
-    return [*guard, there, _put(layout, keys, away)] if guard else []
+    return [*guard, there, *written(layout, keys, away)] if guard else []
 
 
 def unmigrate(
@@ -58,18 +50,10 @@ def unmigrate(
     wanted = keys.wanted
     if wanted.home != of or wanted.node == of:
         return []
-    back = replace(
-        wanted,
-        node=of,
-        home="",
-        home_before=wanted.home,
-        move=Move.UNMIGRATE,
-        is_live_only=False,
-        is_forced=False,
-        serial=wanted.serial + 1,
-    )
+    how = Carrying.TRANSFER if _runs(keys) else Carrying.PLACE
+    back = after_move(wanted, keys.seen, how, MoveOrder(move=Move.UNMIGRATE), of)
     guard = _guard(layout, node, of, WantedDomainState.READY)
-    return [*guard, _put(layout, keys, back)] if guard else []
+    return [*guard, *written(layout, keys, back)] if guard else []
 
 
 def autostart(
@@ -89,6 +73,7 @@ def autostart(
         home_before="",
         is_live_only=False,
         is_forced=False,
+        fence="",
         serial=wanted.serial + 1,
     )
     guard = _guard(layout, node, of, WantedDomainState.READY)
@@ -97,7 +82,7 @@ def autostart(
         codec.to_json({**plain, "autostart": False}),
         meta.version,
     )
-    return [*guard, _put(layout, keys, started), once] if guard else []
+    return [*guard, *written(layout, keys, started), once] if guard else []
 
 
 def domain_state(
@@ -141,6 +126,8 @@ def _guard(
     return [Check(path, value.version)]
 
 
-def _put(layout: Layout, keys: VmKeys, wanted: Wanted) -> Change:
-    path = layout.path("vm.wanted", vm=keys.uuid)
-    return put(path, wanted_data(wanted), keys.wanted_version)
+def _runs(keys: VmKeys) -> bool:
+    """Whether it is to run and no restart of it is under way: that comes first."""
+    wanted = keys.wanted
+    is_done = keys.seen.serial >= wanted.serial
+    return wanted.state is WantedState.START or (wanted.state is WantedState.RESTART and is_done)

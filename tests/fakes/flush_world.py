@@ -25,7 +25,7 @@ from cluster.operations.vm_handover import given_up
 from cluster.records import fault_record, vm_keys
 from cluster.records.move_record import transfer_data
 from cluster.records.view import snapshot
-from cluster.records.vm_meta_record import meta_data, read_meta
+from cluster.records.vm_label_record import meta_data, read_meta
 from cluster.records.vm_record import seen_data, wanted_data
 from cluster.schema import codec
 from cluster.store.store import Delete

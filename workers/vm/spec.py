@@ -1,5 +1,5 @@
 """How the supervisor runs the vm worker."""
 
-from workers.spec import WorkerSpec
+from workers.spec import RunsOn, WorkerSpec
 
-SPEC = WorkerSpec(name="vm", beat_timeout_seconds=5.0)
+SPEC = WorkerSpec(name="vm", runs_on=RunsOn.VM_NODES, beat_timeout_seconds=5.0)

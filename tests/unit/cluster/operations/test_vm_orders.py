@@ -75,7 +75,7 @@ def check_order(store: Store, order: Order, *, is_forced: bool) -> None:
     pair = vm_state(before.wanted, before.seen), order
     expected = ORDERS.get(pair) or (FORCED_ORDERS.get(pair) if is_forced else None)
     if expected is None:
-        with pytest.raises(Conflict, match="a VM in state|is being removed"):
+        with pytest.raises(Conflict, match=r"a VM in state|is being removed"):
             order_state(store, LAYOUT, UUID, order, is_forced=is_forced, deadline=soon())
         assert keys_of(store) == before
         return

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from api.candidates import candidates
 from api.health import cluster_health, faults_of_node
 from api.liveness import BeatWatch
 from api.memo import Listing, Memo
@@ -16,7 +17,8 @@ from cluster.model.log import Log
 from cluster.model.node import DaemonState, Node
 from cluster.model.osd import Osd
 from cluster.model.task import Task
-from cluster.model.vm import Vm
+from cluster.model.vm import Selector, Vm
+from cluster.placement import Candidate
 from cluster.records import (
     cluster_record,
     fault_record,
@@ -26,7 +28,9 @@ from cluster.records import (
     task_record,
     vm_record,
 )
+from cluster.records.flush_record import read_flush
 from cluster.records.view import TreeView
+from cluster.schema import codec
 from cluster.schema.layout import Layout
 from runtime.clock import Clock, Instant
 from runtime.version import VERSION
@@ -118,6 +122,15 @@ class ClusterReader:
         """Return what is kept of the cluster as a whole."""
         return self._cluster.get(self._view, "")
 
+    def selector(self) -> Selector:
+        """Return by what nodes are chosen for VMs that leave it open."""
+        data = self._view.get(self._layout.path("cluster.target_selector"))
+        return codec.read_enum(Selector, data) or Selector.NONE
+
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Return the nodes as places for VMs."""
+        return candidates(self.nodes(), self.seen_vms())
+
     def log(self, node: str, *, last: int | None, start: int = 0) -> Log:
         """Return a node's log lines from number `start` on, of these the last so many."""
         keys = log_record.of_node(self._layout, node)
@@ -156,6 +169,8 @@ class ClusterReader:
             dead_after=(node.facts and node.facts.dead_after_seconds) or self._dead_after_seconds,
         )
         own = faults_of_node(faults, node.name)
+        flush = read_flush(self._view.get(self._layout.path("node.flush", node=node.name)))
+        order = self._layout.path("node.wanted_domain_state", node=node.name)
         return SeenNode(
             node=node,
             daemon_state=state,
@@ -163,6 +178,8 @@ class ClusterReader:
             health=cluster_health(own) if state is DaemonState.RUN else None,
             fault_ids=frozenset(fault.id for fault in own),
             running_vms=tuple(running_vms),
+            flush=flush,
+            is_flush_of_order=flush is not None and flush.serial == self._view.version(order),
         )
 
 

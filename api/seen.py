@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cluster.model.cluster import Cluster
 from cluster.model.fault import Fault
-from cluster.model.node import DaemonState, Node
+from cluster.model.node import DaemonState, FlushProgress, Node
 from cluster.model.osd import Osd
 from cluster.model.vm import Vm
 
@@ -23,6 +23,10 @@ class SeenNode:
     fault_ids: frozenset[str] = frozenset()
     running_vms: tuple[str, ...] = ()
     """Names of the VMs on it."""
+    flush: FlushProgress | None = None
+    """How its last flush, or its being made ready, goes."""
+    is_flush_of_order: bool = False
+    """Whether that is what the order in force asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,9 @@ class StampedView(TreeView, Protocol):
     def applied(self) -> int:
         """Counts the updates."""
 
+    def version(self, path: str) -> int | None:
+        """Return the version of a key, None when it does not exist."""
+
     def changed_at(self, path: str) -> int:
         """Return with which update a key of the second level or anything below it changed."""
 

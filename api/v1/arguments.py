@@ -62,6 +62,10 @@ class Arguments:
             return bool(value)
         raise TypeError(f"{name} is no flag")
 
+    def flag_or_none(self, name: str) -> bool | None:
+        """Return a flag, None when it was not given."""
+        return None if self.values[name] is None else self.flag(name)
+
     def texts(self, name: str) -> tuple[str, ...]:
         """Return every value of a parameter that may be repeated."""
         value = self.values[name]

@@ -6,22 +6,38 @@ from api.access import Access
 from api.seen import SeenNode
 from api.v1.endpoint import Answer, Call, endpoint
 from api.v1.limit import name_filter
+from api.v1.listing import Keys, fields_of, listing_parameters, page_of
 from api.v1.log_query import LOG_PARAMETERS, log_query
 from api.v1.parameter import Parameter
+from api.v1.schemas import SCHEMAS
 from api.v1.views_node import coordinator_state, domain_state, log_view, node_view
 from runtime.errors import Invalid, NotFound
 
 GROUP: Final = "node"
 _NO_SUCH_NODE: Final = {404: "there is no such node"}
+_SORT_KEYS: Final[Keys[SeenNode]] = {
+    "name": lambda seen: seen.node.name,
+    "daemon_state": lambda seen: seen.daemon_state,
+    "coordinator_state": lambda seen: coordinator_state(seen.node),
+    "domain_state": lambda seen: domain_state(seen.node),
+    "domains_count": lambda seen: seen.node.facts.vms_running if seen.node.facts else 0,
+    "load": lambda seen: seen.node.facts.load if seen.node.facts else 0.0,
+}
+_FIELDS: Final = tuple(SCHEMAS["node"]["properties"])
 
 
 @endpoint(
     "GET",
     "/node",
     Parameter(name="limit", about="A regular expression that the name must hold."),
-    Parameter(name="daemon_state", about="Nodes with this daemon state."),
-    Parameter(name="coordinator_state", about="Nodes with this coordinator state."),
-    Parameter(name="domain_state", about="Nodes with this domain state."),
+    Parameter(name="daemon_state", about="Nodes in one of these daemon states.", is_repeated=True),
+    Parameter(
+        name="coordinator_state",
+        about="Nodes in one of these coordinator states.",
+        is_repeated=True,
+    ),
+    Parameter(name="domain_state", about="Nodes in one of these domain states.", is_repeated=True),
+    *listing_parameters(_SORT_KEYS, _FIELDS),
     group=GROUP,
     access=Access.READ,
     answer="[node]",
@@ -35,9 +51,12 @@ def get_nodes(call: Call) -> Answer:
         for seen in call.services.cluster.nodes()
         if limit.search(seen.node.name) and _has_wanted_state(call, seen)
     ]
-    if not nodes:
-        raise NotFound("No nodes found.")
-    return Answer([node_view(seen) for seen in nodes])
+    fields = fields_of(call.arguments, _FIELDS)
+    shown, headers = page_of(call.arguments, nodes, _SORT_KEYS, "nodes")
+    views = [node_view(seen) for seen in shown]
+    if fields is not None:
+        views = [{name: view[name] for name in fields} for view in views]
+    return Answer(views, headers=headers)
 
 
 @endpoint(
@@ -122,6 +141,6 @@ def _has_wanted_state(call: Call, seen: SeenNode) -> bool:
         "coordinator_state": coordinator_state(seen.node),
         "domain_state": domain_state(seen.node),
     }
-    wanted = {name: call.arguments.text(name) for name in has}
-    asked = [name for name, state in wanted.items() if state is not None]
-    return not asked or any(wanted[name] == has[name] for name in asked)
+    wanted = {name: call.arguments.texts(name) for name in has}
+    asked = [name for name, states in wanted.items() if states]
+    return not asked or any(has[name] in wanted[name] for name in asked)

@@ -92,6 +92,22 @@ _NODE: Final = record(
     ),
     interfaces=by_name(_INTERFACE),
     role=told({"type": ["string", "null"]}, "coordinator or hypervisor."),
+    wanted_domain_state=told(or_null("string"), "Whether it shall take VMs: ready or flushed."),
+    flush=told(
+        {
+            "anyOf": [
+                record(
+                    serial=WHOLE,
+                    total=WHOLE,
+                    done=WHOLE,
+                    moving=many(TEXT),
+                    stuck=told(by_name(TEXT), "VMs that cannot be moved, and why."),
+                ),
+                {"type": "null"},
+            ]
+        },
+        "How its last flush, or its being made ready, goes.",
+    ),
     is_present=told(FLAG, "Whether its keepalive has a session with the store."),
     beat_age=told(or_null("number"), "Seconds since its beat was last seen to move."),
     facts_at=told(TEXT, "When it looked at its load, memory and network, by its own clock, UTC."),

@@ -11,6 +11,7 @@ from cluster.model.log import Log
 from cluster.model.node import (
     CoordinatorState,
     DomainState,
+    FlushProgress,
     InterfaceFacts,
     Node,
     NodeFacts,
@@ -78,6 +79,19 @@ def log_view(name: str, log: Log, at_most: int | None) -> dict[str, Any]:
     }
 
 
+def flush_view(flush: FlushProgress | None) -> dict[str, Any] | None:
+    """Return how a flush, or its being made ready, goes; None when there was none."""
+    if flush is None:
+        return None
+    return {
+        "serial": flush.serial,
+        "total": flush.total,
+        "done": flush.done,
+        "moving": list(flush.moving),
+        "stuck": dict(flush.stuck),
+    }
+
+
 def _memory(facts: NodeFacts) -> dict[str, int]:
     memory = facts.memory
     return {
@@ -106,6 +120,8 @@ def _additions(seen: SeenNode, facts: NodeFacts) -> dict[str, Any]:
     node = seen.node
     return {
         "role": node.role.value if node.role else None,
+        "wanted_domain_state": node.wanted_domain_state.value if node.wanted_domain_state else None,
+        "flush": flush_view(seen.flush),
         "is_present": node.presence is not None,
         "beat_age": seen.beat_age_seconds,
         "facts_at": facts.at,

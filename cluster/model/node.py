@@ -51,6 +51,25 @@ class WantedDomainState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlushProgress:
+    """How a node is emptied of VMs, or gets its own back."""
+
+    serial: int
+    """Version of the order that it carries out (`node.wanted_domain_state`)."""
+    total: int = 0
+    done: int = 0
+    moving: tuple[str, ...] = ()
+    """Names of the VMs that are on their way."""
+    stuck: Mapping[str, str] = field(default_factory=dict)
+    """VMs that cannot be moved, and why."""
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether nothing moves and what is left cannot be moved."""
+        return bool(self.stuck) and not self.moving and self.done + len(self.stuck) >= self.total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryFacts:
     """Memory of a node, in MiB."""
 

@@ -31,7 +31,7 @@ class Before:
 def flush_look(node: Mapping[str, Any], name: str, ordered: str, before: Before) -> Look:
     """Return how far the order `flush` or `ready` is."""
     state, end = node.get("domain_state"), _END_OF[ordered]
-    if node.get("wanted_domain_state", end) != end:
+    if (node.get("wanted_domain_state") or end) != end:
         return Look(text="", failure=f"node '{name}' was given the opposite order in between")
     if state == end:
         return Look(text=f"Node '{name}' {_FINISHED[ordered]}", is_done=True)

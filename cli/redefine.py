@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from cli.output import show_message
 from cli.session import Session
 from cli.task_wait import carry_out
 from cli.vm import is_running
@@ -53,14 +54,14 @@ def effect(
     return Effect.AT_START
 
 
-def redefine(session: Session, vm: Mapping[str, Any], name: str, xml: str, how: Effect) -> None:
-    """Write a definition, and say so when it is not in force yet."""
+def redefine(session: Session, name: str, xml: str, how: Effect) -> None:
+    """Write a definition."""
     form = {"xml": xml, "restart": how is Effect.RESTART}
     answer = session.client.put("vm", name, form=form)
-    message = answer.body.get("message") if isinstance(answer.body, Mapping) else None
-    session.say(str(message or f"The definition of VM '{name}' was changed."))
-    if how is Effect.AT_START and is_running(vm):
-        session.say(f"The change takes effect when VM '{name}' starts the next time.")
+    if how is Effect.LIVE:  # the API, which cannot know that, says that it needs a restart
+        session.say(f"VM '{name}' has its new definition.")
+    else:
+        show_message(session, answer.body)
 
 
 def replug(session: Session, name: str, device: str, way: Plugging) -> None:

@@ -55,4 +55,4 @@ def set_(session: Session, name: str, memory_mb: int, *, restart: bool | None, y
 
     vm = one_vm(session, name, "xml", "state")
     xml = with_memory(xml_of(vm, name), memory_mb)
-    redefine(session, vm, name, xml, effect(session, vm, name, restart=restart, is_sure=yes))
+    redefine(session, name, xml, effect(session, vm, name, restart=restart, is_sure=yes))

@@ -72,4 +72,4 @@ def _write(
     session.say(shown)
     session.confirm(f"Write this definition of VM '{name}'?", is_sure=sure.diff)
     how = effect(session, vm, name, restart=restart, is_sure=sure.restart)
-    redefine(session, vm, name, new, how)
+    redefine(session, name, new, how)

@@ -85,7 +85,7 @@ def add(
         device = hostdev_nic(net, mac, _address(session, str(vm.get("node")), net))
     xml = attached(xml_of(vm, name), device)
     how = effect(session, vm, name, restart=restart, is_live=live, is_sure=yes)
-    redefine(session, vm, name, xml, how)
+    redefine(session, name, xml, how)
     if how is Effect.LIVE:
         replug(session, name, device, Plugging.IN)
 
@@ -123,7 +123,7 @@ def remove(
         xml_of(vm, name), f"<interface><mac address='{nic.get('mac')}'/></interface>"
     )
     how = effect(session, vm, name, restart=restart, is_live=live, is_sure=yes)
-    redefine(session, vm, name, without.xml, how)
+    redefine(session, name, without.xml, how)
     if how is Effect.LIVE:
         replug(session, name, without.device, Plugging.OUT)
 

@@ -13,7 +13,7 @@ _wait_option = click.option("-w", "--wait", is_flag=True, help="Wait until it is
 
 @click.command()
 @vm_argument
-@click.option("--force", is_flag=True, help="Also a mirror, which is then a mirror no more.")
+@click.option("--force", is_flag=True, help="Also when a task or another cluster works on it.")
 @_wait_option
 @click.pass_obj
 def start(session: Session, name: str, *, force: bool, wait: bool) -> None:
@@ -45,7 +45,7 @@ def shutdown(session: Session, name: str, *, wait: bool, yes: bool) -> None:
 
 @click.command()
 @vm_argument
-@click.option("--force", is_flag=True, help="Also a mirror, which is then a mirror no more.")
+@click.option("--force", is_flag=True, help="Also when a task or another cluster works on it.")
 @yes_option
 @click.pass_obj
 def stop(session: Session, name: str, *, force: bool, yes: bool) -> None:

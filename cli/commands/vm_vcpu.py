@@ -57,4 +57,4 @@ def set_(
     vm = one_vm(session, name, "xml", "state")
     arranged = parse_topology(topology) if topology else None
     xml = with_vcpus(xml_of(vm, name), vcpus, arranged)
-    redefine(session, vm, name, xml, effect(session, vm, name, restart=restart, is_sure=yes))
+    redefine(session, name, xml, effect(session, vm, name, restart=restart, is_sure=yes))

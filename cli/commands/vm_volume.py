@@ -80,7 +80,7 @@ def add(
     )
     changed = attached(xml, device)
     how = effect(session, vm, name, restart=restart, is_live=live, is_sure=yes)
-    redefine(session, vm, name, changed, how)
+    redefine(session, name, changed, how)
     if how is Effect.LIVE:
         replug(session, name, device, Plugging.IN)
 
@@ -111,6 +111,6 @@ def remove(
     )
     without = detached(xml_of(vm, name), f"<disk><target dev='{disk.get('dev')}'/></disk>")
     how = effect(session, vm, name, restart=restart, is_live=live, is_sure=yes)
-    redefine(session, vm, name, without.xml, how)
+    redefine(session, name, without.xml, how)
     if how is Effect.LIVE:
         replug(session, name, without.device, Plugging.OUT)

@@ -15,6 +15,7 @@ from cli.table import (
     table,
 )
 from cli.timing import STALE_DATA_SECONDS, STALE_FACTS_SECONDS
+from cli.views.flush import flush_text
 from cli.views.section import section
 from cli.views.state import health, state
 
@@ -45,7 +46,7 @@ def node_names(nodes: Sequence[Node]) -> str:
 
 def node_details(node: Node, *, is_long: bool, width: int | None = None) -> str:
     """Return what is known of one node."""
-    parts = [pairs(_facts(node)), _workers(node, width)]
+    parts = [pairs(_facts(node)), flush_text(node), _workers(node, width)]
     if is_long or node.get("health_details"):
         parts.append(_health_details(node, width))
     if is_long:

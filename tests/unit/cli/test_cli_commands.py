@@ -87,6 +87,16 @@ def test_a_node_whose_vms_nobody_sees_shows_old_sums_as_old(pvc: Pvc, api: ApiSe
     assert " old " not in second
 
 
+def test_node_info_shows_a_flush_under_way(pvc: Pvc, api: ApiServer) -> None:
+    record = {"total": 3, "done": 1, "moving": ["web1"], "stuck": {"db1": "no node has room"}}
+    api.replies["GET /node/hv1"] = Reply(node("hv1", domain_state="flush", flush=record))
+    out = pvc("node", "info", "hv1").out
+    assert "\n1 of 3 VMs moved, under way: web1\n  db1 cannot move: no node has room\n" in out
+    for changed in ({"flush": None}, {"flush": record, "domain_state": "flushed"}):
+        api.replies["GET /node/hv1"] = Reply(node("hv1", **changed))
+        assert "VMs moved" not in pvc("node", "info", "hv1").out
+
+
 def test_node_info_takes_a_bare_object_and_knows_the_absent(pvc: Pvc, api: ApiServer) -> None:
     api.replies["GET /node/hv1"] = Reply(node("hv1"))
     assert pvc("node", "info", "hv1").code == 0

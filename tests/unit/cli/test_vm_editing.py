@@ -59,7 +59,7 @@ def test_vcpu(pvc: Pvc, api: ApiServer) -> None:
     )
     assert pvc("vm", "vcpu", "get", "web1", "-f", "raw").out == "2\n"
     ran = pvc("vm", "vcpu", "set", "web1", "8", "-t", "2,2,2", "-R")
-    assert ran.out == "Written.\nThe change takes effect when VM 'web1' starts the next time.\n"
+    assert ran.out == "Written.\n"
     (put,) = sent(api, "PUT")
     assert put["restart"] == "false"
     assert (read(put["xml"]).vcpus, read(put["xml"]).topology) == (8, "2/2/2")
@@ -141,7 +141,7 @@ def test_network_get(pvc: Pvc, api: ApiServer) -> None:
 
 def test_network_add_changes_the_definition_and_the_running_guest(pvc: Pvc, api: ApiServer) -> None:
     ran = pvc("vm", "network", "add", "web1", "200", "-a", "52:54:00:aa:bb:cc", "-m", "e1000")
-    assert (ran.code, ran.out) == (0, "Written.\nplugged\n")
+    assert (ran.code, ran.out) == (0, "VM 'web1' has its new definition.\nplugged\n")
     (put,) = sent(api, "PUT")
     assert put["restart"] == "false"
     assert nics(put["xml"])[1] == ("200", "52:54:00:aa:bb:cc", "e1000")
@@ -198,7 +198,7 @@ def test_virtual_functions(pvc: Pvc, api: ApiServer) -> None:
 def test_network_remove(pvc: Pvc, api: ApiServer, answers: Callable[..., list[str]]) -> None:
     asked = answers(True)
     ran = pvc("vm", "network", "remove", "web1", "100")
-    assert (ran.code, ran.out) == (0, "Written.\nplugged\n")
+    assert (ran.code, ran.out) == (0, "VM 'web1' has its new definition.\nplugged\n")
     assert asked == ["Remove the interface in 100 (52:54:00:00:00:01) from VM 'web1'?"]
     assert nics(sent(api, "PUT")[0]["xml"]) == []
     (unplugged,) = sent(api, "DELETE")
@@ -233,7 +233,7 @@ def test_volume_get(pvc: Pvc) -> None:
 
 def test_volume_add_reaches_ceph_as_the_first_one_does(pvc: Pvc, api: ApiServer) -> None:
     ran = pvc("vm", "volume", "add", "web1", "vms/web1_data")
-    assert (ran.code, ran.out) == (0, "Written.\nplugged\n")
+    assert (ran.code, ran.out) == (0, "VM 'web1' has its new definition.\nplugged\n")
     xml = sent(api, "PUT")[0]["xml"]
     assert disks(xml)[1] == ("vms/web1_data", "sdb", "scsi")
     (plugged,) = sent(api, "POST")
@@ -270,7 +270,7 @@ def test_volume_add_refuses(pvc: Pvc, api: ApiServer) -> None:
 def test_volume_remove(pvc: Pvc, api: ApiServer) -> None:
     for name in ("vms/web1_root", "sda"):
         ran = pvc("vm", "volume", "remove", "web1", name, "-y")
-        assert (ran.code, ran.out) == (0, "Written.\nplugged\n")
+        assert (ran.code, ran.out) == (0, "VM 'web1' has its new definition.\nplugged\n")
         assert disks(sent(api, "PUT")[-1]["xml"]) == []
         assert "vms/web1_root" in sent(api, "DELETE")[-1]["xml"]
     ran = pvc("vm", "volume", "remove", "web1", "vms/x", "-y")
@@ -293,7 +293,7 @@ def test_modify_by_a_file_shows_the_difference_and_asks(
     ran = modified(pvc, tmp_path)
     assert ran.code == 0
     assert "\n-  <vcpu>2</vcpu>\n+  <vcpu>4</vcpu>\n" in ran.out
-    assert ran.out.endswith("starts the next time.\n")
+    assert ran.out.endswith("\nWritten.\n")
     assert asked == ["Write this definition of VM 'web1'?"]
     assert read(sent(api, "PUT")[0]["xml"]).vcpus == 4
     answers(False)

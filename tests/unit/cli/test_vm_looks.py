@@ -92,6 +92,8 @@ def record(**changed: Any) -> dict[str, Any]:
 
 
 def test_a_flush_under_way() -> None:
+    silent = node("flush", wanted_domain_state=None)
+    assert not flush_look(silent, "hv1", "flush", BEGUN).failure
     assert "still ready" in flush_look(node("ready"), "hv1", "flush", BEGUN).text
     old = record(serial=4, moving=[], stuck={"x": "old"}, done=2)
     looking = flush_look(node("flush", flush=old), "hv1", "flush", BEGUN)

@@ -5,17 +5,19 @@ Each node's copy of the tree is as old as the test lets it be; a worker can be k
 its actions, and what it had begun in the hypervisor may come to pass all the same.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from cluster.model.vm import Seen, SeenState, Selector, VmMeta, Wanted
+from cluster.model.vm import Seen, SeenState, Selector, TransferPhase, VmMeta, Wanted, WantedState
 from cluster.records.vm_keys import VmKeys
-from cluster.records.vm_meta_record import meta_data
+from cluster.records.vm_label_record import meta_data
 from cluster.records.vm_record import wanted_data
 from cluster.schema.tree import initialise
-from cluster.store.store import SessionState, Write
+from cluster.store.paths import parent_of
+from cluster.store.store import Change, SessionState, Write
 from runtime.clock import Instant
+from runtime.deadline import Deadline
 from tests.fakes.bus import FakeBus, FakeOutgoing
 from tests.fakes.clock import FakeClock
 from tests.fakes.ensemble import FakeEnsemble
@@ -30,7 +32,7 @@ from workers.loop import Pace, Parts, Rounds
 from workers.vm import vms
 from workers.vm.act_vm import VmActs
 from workers.vm.actions import Action
-from workers.vm.jobs import Job, Start
+from workers.vm.jobs import Destroy, Job, Migrate, Resume, Settle, Shutdown, Start
 from workers.vm.observe import Observer
 from workers.vm.rules import Rules
 from workers.vm.seen import Seen as Sights
@@ -52,18 +54,40 @@ class OldCopy:
         self._ensemble = ensemble
         self._values: dict[str, tuple[bytes, int]] = {}
         self._names: dict[str, tuple[str, ...]] = {}
+        self._old: set[str] = set()
+        self._changed: set[str] | None = None
+        ensemble.listen(self._old.add)
+        self._load()
 
     def sync(self) -> None:
         """Bring it up to date."""
-        self._values, self._names = {}, {}
+        for path in self._old:
+            self._take(path)
+            self._take(parent_of(path))
+            if self._changed is not None:
+                self._changed.add(path)
+        self._old.clear()
+
+    def forget(self) -> None:
+        """Begin anew, as another process does."""
+        self.sync()
+        self._changed = None
+
+    def _load(self) -> None:
         waiting = ["/domains", "/nodes", "/tasks"]
         while waiting:
             path = waiting.pop()
-            value = self._ensemble.value(path)
-            if value is not None:
-                self._values[path] = (value.data, value.version)
-                self._names[path] = self._ensemble.names(path) or ()
-                waiting += [f"{path}/{name}" for name in self._names[path]]
+            self._take(path)
+            waiting += [f"{path}/{name}" for name in self._names.get(path, ())]
+
+    def _take(self, path: str) -> None:
+        value = self._ensemble.value(path)
+        if value is None:
+            self._values.pop(path, None)
+            self._names.pop(path, None)
+        else:
+            self._values[path] = (value.data, value.version)
+            self._names[path] = self._ensemble.names(path) or ()
 
     def get(self, path: str) -> bytes | None:
         found = self._values.get(path)
@@ -77,7 +101,8 @@ class OldCopy:
         return None if found is None else found[1]
 
     def take_changed(self) -> frozenset[str] | None:
-        return None
+        taken, self._changed = self._changed, set()
+        return None if taken is None else frozenset(taken)
 
     def trouble(self) -> str:
         is_there = self._store.session().state is SessionState.CONNECTED
@@ -85,7 +110,7 @@ class OldCopy:
 
 
 class WatchedHypervisor(FakeHypervisor):
-    """Refuses to let a VM start that the tree does not give to this node."""
+    """Lets nothing begin that the tree, as it really is, does not give to this node."""
 
     def __init__(self, world: World, node: str, admin: FakeStore) -> None:
         self._admin = admin
@@ -94,9 +119,41 @@ class WatchedHypervisor(FakeHypervisor):
 
     def begin(self, vm: str, job: Job) -> None:
         super().begin(vm, job)
-        if isinstance(job, Start):
-            seen = keys_of(self._admin, vm).seen
-            assert (seen.node, seen.state) == (self._node, SeenState.STARTING), seen
+        keys = keys_of(self._admin, vm)
+        assert is_permitted(job, keys, self._node), (job, keys)
+
+
+def is_permitted(job: Job, keys: VmKeys, node: str) -> bool:
+    """Whether a job may begin on a node, said once more in other words."""
+    seen, wanted, transfer = keys.seen, keys.wanted, keys.transfer
+    is_sent = transfer is not None and transfer.phase is not TransferPhase.SHUTDOWN
+    match job:
+        case Start():
+            is_claimed = (seen.node, seen.state) == (node, SeenState.STARTING)
+            is_wanted = wanted.state in (WantedState.START, WantedState.RESTART)
+            return is_claimed and is_wanted and wanted.node == node and transfer is None
+        case Migrate() | Settle():
+            return seen.node == node and is_sent
+        case Resume():
+            is_up = seen.state in (SeenState.RUNNING, SeenState.PAUSED, SeenState.STOPPING)
+            return seen.node == node and is_up and transfer is None
+        case Shutdown():
+            return seen.node == node and not is_sent
+        case Destroy():
+            is_stray = transfer is None or transfer.to != node
+            return not is_sent if seen.node == node else is_stray
+        case _:
+            return True
+
+
+class MeddledStore(FakeStore):
+    """Lets something happen between what a worker reads and what it writes."""
+
+    meddle: Callable[[], None] = staticmethod(lambda: None)
+
+    def apply(self, changes: Sequence[Change], deadline: Deadline) -> None:
+        self.meddle()
+        super().apply(changes, deadline)
 
 
 class Node:
@@ -105,7 +162,7 @@ class Node:
     def __init__(self, cluster: "Cluster", name: str) -> None:
         self.cluster = cluster
         self.name = name
-        self.store = FakeStore(cluster.ensemble, cluster.clock)
+        self.store = MeddledStore(cluster.ensemble, cluster.clock)
         self.copy = OldCopy(self.store, cluster.ensemble)
         self.acts_left: int | None = None
         """So many actions are done until the worker is killed; None: it lives."""
@@ -132,7 +189,7 @@ class Node:
             call_seconds=2.0,
         )
         self._acts = VmActs(tools)
-        self.copy.sync()
+        self.copy.forget()
         parts: Parts[Sights, Action, vms.Memory] = Parts(
             observe=observer.observe, decide=self._decide, act=self._act, memory=vms.Memory()
         )
@@ -140,12 +197,13 @@ class Node:
         self._rounds = Rounds(parts, clock=cluster.clock, pace=pace, beat=lambda *_: None)
         self.is_up = True
 
-    def kill(self, *, late_starts: bool = False) -> None:
-        """Kill the worker and its jobs; what the hypervisor was told already may come to pass."""
+    def kill(self, *, late_starts: float | None = None) -> None:
+        """Kill the worker and its jobs; starts under way come to pass so many seconds later."""
         self.is_up = False
         for vm, state in self.hypervisor.jobs().items():
-            if late_starts and isinstance(state.job, Start) and state.ending is None:
-                self.cluster.world.stage.start(self._late_start(vm))
+            if late_starts is None or not isinstance(state.job, Start) or state.ending is not None:
+                continue
+            self.cluster.world.stage.start(self._late_start(vm, late_starts))
         self.hypervisor.close()
 
     def turn(self) -> None:
@@ -172,10 +230,11 @@ class Node:
         self.done.append(action)
         self._acts.act(action)  # type: ignore[arg-type]
 
-    def _late_start(self, vm: str) -> Script:
+    def _late_start(self, vm: str, seconds: float) -> Script:
         """What libvirt was told to start comes up although nobody waits for it any more."""
-        yield self.hypervisor.seconds.start
-        if vm not in self.hypervisor.host.domains and self.hypervisor.host.answers:
+        host = self.hypervisor.host
+        yield seconds
+        if vm not in host.domains and host.answers:
             self.hypervisor.add(vm, keys_of(self.cluster.admin, vm).name)
 
 

@@ -9,7 +9,7 @@ from workers.vm import crash, ending, migration, saying
 from workers.vm.actions import Begin, Claim, RemoveRecord, WriteArrival
 from workers.vm.jobs import RemoveVolumes
 from workers.vm.local import LocalState, Pause
-from workers.vm.order import Ask, asked, is_gentle
+from workers.vm.order import Ask, asked, is_gentle, is_up
 from workers.vm.turn import Outcome, Turn
 
 
@@ -41,7 +41,8 @@ def run_here(turn: Turn) -> Outcome:
     if local.state is LocalState.CRASHED:
         return ending.destroy(turn)
     if local.state is LocalState.PAUSED and local.pause is Pause.MOVE:
-        return migration.resume(turn)
+        # Held although by record it does not run: an old copy of a move that was long over.
+        return migration.resume(turn) if is_up(turn.view.record) else _start_afresh(turn)
     return saying.say(turn, saying.report(turn.view, turn.node, serial=turn.view.wanted.serial))
 
 
@@ -74,6 +75,13 @@ def _run_again(turn: Turn) -> Outcome:
             return crash.ended(turn) if memory.is_started else claim(turn)
         case SeenState.RUNNING | SeenState.PAUSED | SeenState.STOPPING:
             return crash.ended(turn) if turn.is_gone else turn.look()
+
+
+def _start_afresh(turn: Turn) -> Outcome:
+    """Start it, which ends the copy that is here first; one that was given up is only ended."""
+    record = turn.view.record
+    is_given_up = record.state is SeenState.FAILED and record.serial >= turn.view.wanted.serial
+    return ending.destroy(turn) if is_given_up else claim(turn)
 
 
 def _bounce(turn: Turn) -> Outcome:

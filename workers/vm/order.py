@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-from cluster.model.vm import Seen, Wanted, WantedState
+from cluster.model.vm import Seen, SeenState, Wanted, WantedState
 
 
 class Ask(StrEnum):
@@ -60,3 +60,8 @@ def is_free(wanted: Wanted, seen: Seen) -> bool:
     """Whether the node that has it by record can have no process of it, so that the node it is
     wanted on may take it."""
     return not seen.state.may_run or bool(wanted.fence)
+
+
+def is_up(seen: Seen) -> bool:
+    """Whether by record a process of it is there that has run: a held copy of it is no other."""
+    return seen.state.may_run and seen.state is not SeenState.STARTING

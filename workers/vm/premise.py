@@ -22,6 +22,7 @@ from workers.vm.jobs import (
     Shutdown,
     Start,
 )
+from workers.vm.order import is_up
 
 
 def owns(keys: VmKeys, node: str) -> bool:
@@ -48,13 +49,16 @@ def may_begin(job: Job, keys: VmKeys, node: str) -> bool:
             # Only ever begun with a claim.
             return False
         case Migrate() | Settle():
-            return owns(keys, node) and keys.transfer is not None and keys.transfer.to != node
-        case Resume() | ChangeDevice() | Resize():
+            # Once it is shut down here, a copy that a failed move has left there is out of date.
+            is_sent = keys.transfer is not None and not _is_by_shutdown(keys)
+            return owns(keys, node) and is_sent
+        case Resume():
+            return is_up(keys.seen) and owns(keys, node) and keys.transfer is None
+        case ChangeDevice() | Resize():
             return owns(keys, node) and keys.transfer is None
         case Shutdown() | Destroy():
             # A move is broken off first.
-            is_alone = keys.transfer is None or keys.transfer.phase is TransferPhase.SHUTDOWN
-            return owns(keys, node) and is_alone
+            return owns(keys, node) and (keys.transfer is None or _is_by_shutdown(keys))
         case FreeLocks():
             return keys.transfer is None and not keys.seen.state.may_run
         case RemoveVolumes():
@@ -67,3 +71,7 @@ def may_remove(keys: VmKeys, node: str) -> bool:
     """Whether a VM is off, ours, and ordered to go."""
     is_off = owns(keys, node) and not keys.seen.state.may_run and keys.transfer is None
     return is_off and keys.wanted.state is WantedState.DELETE
+
+
+def _is_by_shutdown(keys: VmKeys) -> bool:
+    return keys.transfer is not None and keys.transfer.phase is TransferPhase.SHUTDOWN

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from cluster.definition.reading import examine
-from cluster.records.vm_meta_record import read_meta
+from cluster.records.vm_label_record import read_meta
 from cluster.schema import codec
 from cluster.schema.layout import Layout
 from cluster.store.mirror import Mirror

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -23,6 +22,7 @@ from runtime.config.node import StoreSection
 from runtime.deadline import Deadline
 from runtime.errors import Unavailable
 from runtime.exitcode import ExitCode
+from tests.fakes.printing_guest import PrintingGuest
 from tests.memory import pss_mib
 from tests.process.tiny_root import TinyRoot, tiny_root
 from tests.zookeeper import Ensemble, need_zookeeper, wait_until, zookeeper
@@ -57,47 +57,6 @@ def store(ensemble: Ensemble) -> Iterator[ZookeeperStore]:
     store.close()
 
 
-class Guest:
-    """A guest that prints numbered lines into its console's file, which virtlogd rotates."""
-
-    def __init__(self, path: Path, *, rotate_bytes: int = 1 << 62) -> None:
-        self.path = path
-        self.printed = 0
-        self._rotate_bytes = rotate_bytes
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._per_second = 0
-
-    def prints(self, count: int) -> None:
-        lines = "".join(f"line {self.printed + n}\r\n" for n in range(count))
-        with self.path.open("a") as file:
-            file.write(lines)
-        self.printed += count
-        if self.path.stat().st_size > self._rotate_bytes:
-            for number in (1, 0):
-                older = Path(f"{self.path}.{number}")
-                if older.exists():
-                    older.rename(f"{self.path}.{number + 1}")
-            self.path.rename(f"{self.path}.0")
-            self.path.touch()
-
-    def start(self, per_second: int) -> None:
-        """Print until told to be quiet."""
-        self._per_second = per_second
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        begin, done = time.monotonic(), 0
-        while not self._is_over.wait(0.02):
-            due = int((time.monotonic() - begin) * self._per_second)
-            self.prints(due - done)
-            done = due
-
-
 class Scene:
     """A console worker, and VMs it is told of."""
 
@@ -105,14 +64,14 @@ class Scene:
         self.root = root
         self.store = store
         self.folder = folder
-        self.guests: dict[str, Guest] = {}
+        self.guests: dict[str, PrintingGuest] = {}
 
-    def guest(self, vm: str, **options: Any) -> Guest:
+    def guest(self, vm: str, **options: Any) -> PrintingGuest:
         name = f"{vm}-{os.getpid()}-{self.folder.name}"
         self.store.apply(
             [Create(f"/domains/{name}", b"x"), Create(f"/domains/{name}/console", b"")], after()
         )
-        guest = self.guests[name] = Guest(self.folder / f"{vm}.log", **options)
+        guest = self.guests[name] = PrintingGuest(self.folder / f"{vm}.log", **options)
         return guest
 
     def tell(self) -> None:
@@ -120,21 +79,21 @@ class Scene:
         facts = Facts(worker="vm", values={"consoles": consoles})
         self.root.voice.send(Topic.FACTS, "vm", facts)
 
-    def log(self, guest: Guest) -> Log:
+    def log(self, guest: PrintingGuest) -> Log:
         vm = next(vm for vm, one in self.guests.items() if one is guest)
         try:
             return fetch(self.store, of_console(KEYS, vm), after()) or Log()
         except Unavailable:
             return Log()
 
-    def has_all(self, guest: Guest) -> bool:
+    def has_all(self, guest: PrintingGuest) -> bool:
         """Whether everything is stored; keeps telling, as the vm worker does."""
         self.tell()
         log = self.log(guest)
         assert log.next_number <= guest.printed, "a line was stored twice"
         return log.next_number == guest.printed
 
-    def check(self, guest: Guest) -> None:
+    def check(self, guest: PrintingGuest) -> None:
         """Wait for everything, and see that each line has its own number."""
         wait_until(lambda: self.has_all(guest), 20.0)
         log = self.log(guest)

@@ -81,6 +81,17 @@ class Tail:
             self.trouble = error.message
             return False
 
+    def is_read(self) -> bool:
+        """Whether all that is there was confirmed, or none of it can be read."""
+        try:
+            if not self._open():
+                return True
+            self._follow()
+            return len(self._chain) == 1 and self._chain[0].size() == self._offset
+        except NotALogFile as error:
+            self.trouble = error.message
+            return True
+
     def read(self, now: Instant, bounds: Bounds, *, is_last: bool = False) -> Reading | None:
         """Return what was appended, None when it cannot be read; `is_last`: with what has no end
         yet."""

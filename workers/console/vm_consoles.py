@@ -72,6 +72,7 @@ class VmConsoles:
         self._open(now)
         if now >= later(self._looked_at, LOOK_SECONDS):
             self._looked_at = now
+            self._let_go_of_those_read()
             self._ready = {c.vm for c in self._consoles.values() if self._is_ready(c, now)}
         return ConsolesSeen(
             followed=len(self._consoles),
@@ -128,6 +129,12 @@ class VmConsoles:
                 self._let_go(console)
             else:
                 console.open_at = later(now, AGAIN_SECONDS)
+
+    def _let_go_of_those_read(self) -> None:
+        """They need no turn."""
+        for console in list(self._consoles.values()):
+            if console.is_open and self._is_leaving(console) and console.tail.is_read():
+                self._let_go(console)
 
     def _is_ready(self, console: VmConsole, now: Instant) -> bool:
         return console.is_open and (self._is_leaving(console) or console.look(now))

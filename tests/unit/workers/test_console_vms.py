@@ -159,6 +159,21 @@ def test_a_vm_that_is_gone_is_read_once_more_and_let_go(stage: ConsoleStage) -> 
     assert not any(name.startswith(str(node.folder)) for name in open_files())
 
 
+def test_many_that_leave_in_silence_hold_up_nobody(tmp_path: Path) -> None:
+    vms = [f"v{number}" for number in range(100)]
+    stage = ConsoleStage(tmp_path, *vms, "loud")
+    node = stage.node()
+    node.tell(*vms)
+    for vm in vms:
+        node.prints(vm, "x")
+    node.run(8.0)
+    node.tell("loud")
+    node.prints("loud", "hello")
+    node.run(1.0)
+    assert stage.stored("loud") == numbers("hello")
+    assert node.round().consoles.followed == 1
+
+
 def test_the_death_of_the_vm_worker_ends_nothing(stage: ConsoleStage) -> None:
     node = stage.node()
     node.tell("a")

@@ -11,18 +11,22 @@ from runtime.clock import Instant
 from workers.decision import Decision
 from workers.vm import flush, tasks, telling, vms
 from workers.vm.actions import Action
+from workers.vm.flush import Memory as FlushMemory
 from workers.vm.rules import Rules
 from workers.vm.seen import Seen
+from workers.vm.tasks import Memory as TasksMemory
+from workers.vm.telling import Memory as TellingMemory
+from workers.vm.vms import Memory as VmsMemory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What is carried from round to round; losing it costs time, never safety."""
 
-    vms: vms.Memory = field(default_factory=vms.Memory)
-    flush: flush.Memory = field(default_factory=flush.Memory)
-    tasks: tasks.Memory = field(default_factory=tasks.Memory)
-    telling: telling.Memory = field(default_factory=telling.Memory)
+    vms: VmsMemory = field(default_factory=VmsMemory)
+    flush: FlushMemory = field(default_factory=FlushMemory)
+    tasks: TasksMemory = field(default_factory=TasksMemory)
+    telling: TellingMemory = field(default_factory=TellingMemory)
 
 
 def decide(rules: Rules, seen: Seen, memory: Memory, now: Instant) -> Decision[Action, Memory]:

@@ -122,16 +122,25 @@ class FakeApi:
         """Let somebody else change the tree."""
         self.ensemble.change(changes, 0)
 
-    def put(self, name: str, data: bytes, **objects: str) -> None:
+    def put(self, name: str, data: bytes, /, **objects: str) -> None:
         """Let somebody else write a key, and wait until the mirror shows it."""
         path = layout(NEWEST).path(name, **objects)
         there = self.ensemble.value(path) is not None
         self.change(Write(path, data) if there else Create(path, data))
         self.settle()
 
-    def take(self, name: str, **objects: str) -> None:
+    def take(self, name: str, /, **objects: str) -> None:
         """Let somebody else remove a key, and wait until the mirror shows it."""
         self.change(Delete(layout(NEWEST).path(name, **objects)))
+        self.settle()
+
+    def take_all(self, name: str, /, **objects: str) -> None:
+        """Let somebody else remove a key with all below it."""
+        top = layout(NEWEST).path(name, **objects)
+        found = [top]
+        for path in found:
+            found += [f"{path}/{below}" for below in self.ensemble.names(path) or ()]
+        self.change(*(Delete(path) for path in reversed(found)))
         self.settle()
 
     def settle(self) -> None:

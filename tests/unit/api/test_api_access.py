@@ -1,10 +1,13 @@
 """Who may call what: tokens, sessions, roles."""
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
 
+from api.access import Access
 from api.tokens import SESSION_SECONDS, Tokens
+from api.v1.table import endpoints
 from runtime.config.api import Role, Token
 from tests.fakes.api import ADMIN, READER, TOKENS, FakeApi
 
@@ -73,6 +76,38 @@ def test_a_read_only_token_changes_nothing(api: FakeApi, method: str, path: str)
     assert reply.status == 403
     assert "auditor" in reply.message
     assert api.ensemble.requests == requests
+
+
+def of_every_endpoint(access: Access) -> list[tuple[str, str]]:
+    """Return method and path of all endpoints of this access, with names that lead nowhere."""
+    found = [(e.method, e.path) for e in endpoints() if e.access is access]
+    return [(method, re.sub("<[^>]+>", "nobody", path)) for method, path in found]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [*of_every_endpoint(Access.READ), *of_every_endpoint(Access.CHANGE)]
+)
+def test_no_endpoint_but_the_open_ones_answers_strangers(
+    api: FakeApi, method: str, path: str
+) -> None:
+    requests = api.ensemble.requests
+    for token, message in ((None, REQUIRED), ("wrong", FAILED)):
+        reply = api.call(method, path, token=token)
+        assert (reply.status, reply.message) == (401, message)
+    assert api.ensemble.requests == requests
+
+
+@pytest.mark.parametrize(("method", "path"), of_every_endpoint(Access.CHANGE))
+def test_no_order_is_taken_from_a_reader(api: FakeApi, method: str, path: str) -> None:
+    requests = api.ensemble.requests
+    assert api.call(method, path, token=READER).status == 403
+    assert api.ensemble.requests == requests
+
+
+def test_whatever_changes_something_asks_for_an_operator() -> None:
+    changing = {(e.method, e.path) for e in endpoints() if e.access is Access.CHANGE}
+    writing = {(e.method, e.path) for e in endpoints() if e.method != "GET"}
+    assert changing == writing - {("POST", "/login"), ("POST", "/logout")}
 
 
 def test_without_authentication_everybody_may(api: FakeApi) -> None:

@@ -14,7 +14,7 @@ from workers.vm import jobs
 from workers.vm.job_lines import read_answer
 from workers.vm.jobs import Ending, Job, JobState
 
-_SETTLING_SECONDS: Final = 75.0
+_SETTLING_SECONDS: Final = 100.0
 """What a move may take beyond its own time: broken off, followed, settled."""
 _SECONDS: Final[dict[type, float]] = {
     jobs.Start: 120.0,

@@ -18,8 +18,8 @@ from workers.vm import jobs
 from workers.vm.child import processes
 from workers.vm.child.libvirt_connection import in_thread
 from workers.vm.child.libvirt_progress import Progress
-from workers.vm.child.libvirt_settle import Settlement
 from workers.vm.child.libvirt_sides import Source, Target
+from workers.vm.child.settlement import Settlement
 from workers.vm.child.settling import Side
 from workers.vm.job_lines import Surroundings
 from workers.vm.jobs import Ending

@@ -89,6 +89,12 @@ class Source(Copy):
         is_held = state == libvirt.VIR_DOMAIN_PAUSED and reason in _NOT_WHOLE
         return Side.HELD if is_held else Side.RUNNING, is_moving
 
+    def break_off(self) -> None:
+        """Break its migration off."""
+        domain = self.domain()
+        if domain is not None:
+            self.ask(domain.abortJob)
+
 
 def _state_and_job(domain: Any) -> tuple[int, int, bool]:
     state, reason = domain.state()

@@ -12,12 +12,8 @@ from workers.decision import Decision
 from workers.vm import flush, tasks, telling, vms
 from workers.vm.actions import Action
 from workers.vm.flush import Memory as FlushMemory
-from workers.vm.flush import Memory as FlushMemory
 from workers.vm.rules import Rules
 from workers.vm.seen import Seen
-from workers.vm.tasks import Memory as TasksMemory
-from workers.vm.telling import Memory as TellingMemory
-from workers.vm.vms import Memory as VmsMemory
 from workers.vm.tasks import Memory as TasksMemory
 from workers.vm.telling import Memory as TellingMemory
 from workers.vm.vms import Memory as VmsMemory

@@ -12,7 +12,7 @@ def difference(old: str, new: str, name: str) -> str:
     from difflib import unified_diff
 
     lines = unified_diff(
-        old.splitlines(), new.splitlines(), f"{name} (now)", f"{name} (then)", lineterm=""
+        old.splitlines(), new.splitlines(), f"{name} (now)", f"{name} (new)", lineterm=""
     )
     return "\n".join(_line(line) for line in lines)
 

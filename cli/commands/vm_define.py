@@ -84,7 +84,7 @@ def define(
 @yes_option
 @click.pass_obj
 def rename(session: Session, name: str, new_name: str, *, yes: bool) -> None:
-    """Give VM, which must be off, the name NEW_NAME; its volumes are renamed with it."""
+    """Give VM, which must be off, the name NEW_NAME; its volumes keep theirs."""
     session.confirm(f"Rename VM '{name}' to '{new_name}'?", is_sure=yes)
     answer = session.client.post("vm", name, "rename", new_name=new_name)
     show_message(session, answer.body)

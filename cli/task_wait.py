@@ -26,7 +26,9 @@ def followed(session: Session, task_id: str) -> Mapping[str, Any]:
         nonlocal status
         status = task_status(session, task_id)
         return Look(
-            text=task_text(status) if status.get("status") else f"Task {task_id} waits for its turn",
+            text=task_text(status)
+            if status.get("status")
+            else f"Task {task_id} waits for its turn",
             is_done=status.get("state") not in _UNFINISHED,
             current=status.get("current"),
             total=status.get("total"),

@@ -31,6 +31,29 @@ def describe(xml: str) -> Description:
     )
 
 
+def device_names(xml: str) -> dict[str, str]:
+    """Return what tells a VM's devices apart everywhere, by their names in libvirt's statistics:
+    of a disk its `pool/volume` or path, of an interface its MAC address."""
+    devices = ElementTree.fromstring(xml).find("devices")
+    if devices is None:
+        return {}
+    disks = {
+        _attribute(disk, "target", "dev"): _attribute(disk, "source", "name", "file", "dev")
+        for disk in devices.iterfind("disk")
+    }
+    nics = {
+        _attribute(nic, "target", "dev"): _attribute(nic, "mac", "address")
+        for nic in devices.iterfind("interface")
+    }
+    return {name: told for name, told in {**disks, **nics}.items() if name and told}
+
+
+def _attribute(device: ElementTree.Element, path: str, *names: str) -> str:
+    element = device.find(path)
+    found = [] if element is None else [element.get(name) or "" for name in names]
+    return next((value for value in found if value), "")
+
+
 def _vnc(root: ElementTree.Element) -> str:
     graphics = root.find("./devices/graphics[@type='vnc']")
     if graphics is None or _number(graphics.get("port"), -1) < 0:

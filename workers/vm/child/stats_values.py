@@ -47,8 +47,18 @@ def is_complete(record: Mapping[str, Any]) -> bool:
     return "balloon.rss" in record
 
 
-def values(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what `vm.stats` holds."""
+def devices_of(record: Mapping[str, Any]) -> set[str]:
+    """Return the names of the devices that a record tells of."""
+    numbered = (
+        f"{group}.{number}.name"
+        for group in ("block", "net")
+        for number in range(record.get(f"{group}.count", 0))
+    )
+    return {record[name] for name in numbered if name in record}
+
+
+def values(record: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return what `vm.stats` holds; `names` as of `live_xml.device_names`."""
     state = record.get("state.state", 0)
     return {
         "state": _STATES[state] if 0 <= state < len(_STATES) else _STATES[0],
@@ -58,8 +68,8 @@ def values(record: Mapping[str, Any]) -> dict[str, Any]:
         "cputime": record.get("cpu.time", 0),
         "mem_stats": _renamed(record, _MEMORY),
         "cpu_stats": _renamed(record, _CPU),
-        "disk_stats": _devices(record, "block", _DISK),
-        "net_stats": _devices(record, "net", _NET),
+        "disk_stats": _devices(record, "block", _DISK, "name", names),
+        "net_stats": _devices(record, "net", _NET, "mac", names),
     }
 
 
@@ -68,13 +78,18 @@ def _renamed(record: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, A
 
 
 def _devices(
-    record: Mapping[str, Any], group: str, names: Mapping[str, str]
+    record: Mapping[str, Any],
+    group: str,
+    counters: Mapping[str, str],
+    key: str,
+    names: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Return one entry per device; `dev` is a disk's name in the guest, an interface's here."""
     found = []
     for number in range(record.get(f"{group}.count", 0)):
         prefix = f"{group}.{number}."
         if f"{prefix}name" in record:
-            counters = {ours: record.get(prefix + theirs, 0) for theirs, ours in names.items()}
-            found.append({"dev": record[f"{prefix}name"], **counters})
+            device = record[f"{prefix}name"]
+            counted = {ours: record.get(prefix + theirs, 0) for theirs, ours in counters.items()}
+            found.append({key: names.get(device, ""), "dev": device, **counted})
     return found

@@ -4,8 +4,8 @@ import pytest
 
 from workers.vm.child.device_match import has_device
 from workers.vm.child.domain_states import local_state, pause
-from workers.vm.child.live_xml import describe
-from workers.vm.child.stats_values import is_complete, values
+from workers.vm.child.live_xml import describe, device_names
+from workers.vm.child.stats_values import devices_of, is_complete, values
 from workers.vm.local import LocalState, Pause
 
 XML = """<domain type='qemu' id='5'>
@@ -13,8 +13,11 @@ XML = """<domain type='qemu' id='5'>
   <currentMemory unit='KiB'>2097152</currentMemory>
   <vcpu placement='static' current='2'>4</vcpu>
   <devices>
-    <disk type='network'><target dev='vda' bus='virtio'/></disk>
-    <interface type='bridge'><mac address='52:54:00:AA:00:01'/><source bridge='b'/></interface>
+    <disk type='network'><source protocol='rbd' name='vms/one_disk0'/>
+      <target dev='vda' bus='virtio'/></disk>
+    <disk type='file'><source file='/srv/b.iso'/><target dev='sda'/></disk>
+    <disk type='file' device='cdrom'><target dev='sdb'/></disk>
+    <interface type='bridge'><target dev='vnet0'/><mac address='52:54:00:AA:00:01'/><source bridge='b'/></interface>
     <hostdev mode='subsystem'><source>
       <address domain='0x0000' bus='0x3b' slot='0x02' function='0x1'/></source></hostdev>
     <serial type='pty'><log file='/var/log/libvirt/one.log'/></serial>
@@ -36,6 +39,15 @@ def test_a_live_definition_is_described() -> None:
 def test_what_it_lacks_is_empty() -> None:
     described = describe(BARE)
     assert (described["vcpus"], described["vnc"], described["console_log"]) == (1, "", "")
+
+
+def test_devices_are_told_apart_by_what_the_definition_calls_them() -> None:
+    assert device_names(XML) == {
+        "vda": "vms/one_disk0",
+        "sda": "/srv/b.iso",
+        "vnet0": "52:54:00:AA:00:01",
+    }
+    assert device_names(BARE) == {}
 
 
 def test_a_display_without_a_port_yet_is_none() -> None:
@@ -88,15 +100,23 @@ RECORD = {
 
 
 def test_statistics_have_the_names_of_the_store() -> None:
-    found = values(RECORD)
+    found = values(RECORD, {"vda": "vms/one_disk0", "vnet0": "52:54:00:aa:00:01"})
     assert (found["state"], found["maxmem"], found["livemem"]) == ("running", 131072, 98304)
     assert (found["cpus"], found["cputime"]) == (1, 30)
     assert found["mem_stats"] == {"actual": 98304, "rss": 173200}
     assert found["cpu_stats"] == {"cpu_time": 30, "user_time": 20}
     assert found["disk_stats"] == [
-        {"dev": "vda", "rd_req": 7, "rd_bytes": 0, "wr_req": 0, "wr_bytes": 8}
+        {
+            "name": "vms/one_disk0",
+            "dev": "vda",
+            "rd_req": 7,
+            "rd_bytes": 0,
+            "wr_req": 0,
+            "wr_bytes": 8,
+        }
     ]
-    assert found["net_stats"][0]["dev"] == "vnet0"
+    assert found["net_stats"][0]["mac"] == "52:54:00:aa:00:01"
+    assert devices_of(RECORD) == {"vda", "vnet0"}
     assert (found["net_stats"][0]["rd_bytes"], found["net_stats"][0]["wr_packets"]) == (5, 6)
 
 

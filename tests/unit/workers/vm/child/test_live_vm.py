@@ -17,7 +17,8 @@ XML = """<domain type='qemu' id='5'>
       <target dev='vda' bus='virtio'/></disk>
     <disk type='file'><source file='/srv/b.iso'/><target dev='sda'/></disk>
     <disk type='file' device='cdrom'><target dev='sdb'/></disk>
-    <interface type='bridge'><target dev='vnet0'/><mac address='52:54:00:AA:00:01'/><source bridge='b'/></interface>
+    <interface type='bridge'><target dev='vnet0'/>
+      <mac address='52:54:00:AA:00:01'/><source bridge='b'/></interface>
     <hostdev mode='subsystem'><source>
       <address domain='0x0000' bus='0x3b' slot='0x02' function='0x1'/></source></hostdev>
     <serial type='pty'><log file='/var/log/libvirt/one.log'/></serial>

@@ -80,11 +80,11 @@ class VmCache:
         known = self._known.get(uuid)
         if known is not None and known[0] == stamp:
             return known[1]
-        if not stamp:
-            self._known.pop(uuid, None)
-            return None
         seen = self._read(uuid, known[1] if known else None)
-        self._known[uuid] = stamp, seen
+        if stamp:
+            self._known[uuid] = stamp, seen
+        else:  # it is not there, or was put there this moment
+            self._known.pop(uuid, None)
         return seen
 
     def _read(self, uuid: str, before: SeenVm | None) -> SeenVm | None:

@@ -230,13 +230,14 @@ class Mirror:
 
     def _publish(self) -> None:
         with self._news:
-            is_first, self._is_loaded = not self._is_loaded, True
+            is_first = not self._is_loaded
             self._trouble = ""
             changed = self._tree.take_changed()
             if changed or is_first:
                 # The stamps come first: whoever sees the new number finds them.
                 self._tree.stamp(changed, self._applied + 1)
                 self._applied += 1
+            self._is_loaded = True
             if self._has_watch and not self._must_load and not self._dirty:
                 self._behind_since = None
             self._news.notify_all()

@@ -18,6 +18,7 @@ from testbed.nspawn import environment_in
 from testbed.progress import say
 from testbed.settings import Settings
 from testbed.status import status, table
+from testbed.waiting import Stopwatch
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -26,9 +27,11 @@ def up_word(arguments: argparse.Namespace) -> int:
     """Bring the testbed up."""
     say("booting a cluster of real Debian machines on this host; ./dev down removes it")
     host.require_root()
+    watch = Stopwatch()
     cluster = up_module.up(_wanted(arguments))
     if arguments.demo:
         ensure_demo(cluster)
+    say(f"up after {watch.seconds():.1f} s")
     say(table(status(cluster)))
     return 0
 

@@ -1,7 +1,8 @@
-"""The VM that `up` ends with: defined and started through the API, as a person would do it.
+"""What `up` orders at the end, through the API, as a person would after an installation: all nodes
+made ready for VMs, and a first VM defined and started.
 
-Made once per testbed. Whoever removes it does not get it back by another `up`, and one that is
-already there is left as it is.
+Ordered once per testbed. Whoever flushes a node or removes the VM finds it so after another `up`,
+and a VM that is already there is left as it is.
 """
 
 from pathlib import Path
@@ -10,21 +11,23 @@ from testbed import guests
 from testbed.ceph_keys import identity
 from testbed.cluster import Cluster
 from testbed.errors import BedError
-from testbed.progress import say, step
+from testbed.progress import step
 
 NAME, NODE = "demo", "hv1"
+READY_SECONDS = 30.0
 BOOT_SECONDS = 60.0
 SIGN_OF_LIFE = "GUEST-UP"
 
 
 def ensure_demo(cluster: Cluster) -> None:
-    """Define and start the demo VM unless that was done before."""
+    """Make the nodes ready and start the demo VM, unless that was done before."""
     if not cluster.settings.product or _mark(cluster).exists():
         return
-    if not _knows_vms(cluster):
-        say("  no demo VM: this API has no VMs yet")
-        return
-    with step(f"the VM {NAME}, through the API"):
+    with step("nodes made ready for VMs"):
+        for node in cluster.nodes:
+            _order(cluster, f"/node/{node.name}/domain-state", {"state": "ready"})
+        cluster.wait_until(lambda: _are_ready(cluster), READY_SECONDS, "all nodes to be ready")
+    with step(f"the VM {NAME}"):
         if _state(cluster) is None:
             _define(cluster)
         if _state(cluster) == "stop":
@@ -33,10 +36,9 @@ def ensure_demo(cluster: Cluster) -> None:
     _mark(cluster).touch()
 
 
-def _knows_vms(cluster: Cluster) -> bool:
-    status, document = cluster.api("/openapi.json")
-    paths = document.get("paths", {}) if status == 200 and isinstance(document, dict) else {}
-    return "/api/v1/vm" in paths
+def _are_ready(cluster: Cluster) -> bool:
+    status, nodes = cluster.api("/node?domain_state=ready")
+    return status == 200 and isinstance(nodes, list) and len(nodes) == len(cluster.nodes)
 
 
 def _state(cluster: Cluster) -> str | None:

@@ -32,14 +32,12 @@ from testbed.image.layers import build_lock, forget_old
 from testbed.image.product import ensure_product
 from testbed.progress import say, step
 from testbed.settings import NETWORKS, NodeSettings, Settings
-from testbed.waiting import Stopwatch
 
 INSTALLERS = 2
 
 
 def up(bed: Settings) -> Cluster:
     """Bring a testbed up and return it; every promise of the command holds then."""
-    watch = Stopwatch()
     prepare_host(bed)
     with build_lock(Path(bed.home)):
         layers = ensure_image(bed)
@@ -47,7 +45,6 @@ def up(bed: Settings) -> Cluster:
     cluster = Cluster(bed)
     await_health(cluster)
     connections.write(bed)
-    say(f"up after {watch.seconds():.1f} s")
     return cluster
 
 

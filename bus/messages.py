@@ -115,4 +115,5 @@ class ChildState(StrEnum):
 #    "hypervisor": {"trouble": str or "", "seconds": for how long (0.0 when all is well)},
 #    "statistics_age_seconds": float or None,
 #    "frozen": {VM name: seconds its process has not answered},
-#    "consoles": {VM UUID: {"name": str, "path": log file of its serial console}} of running VMs}
+#    "consoles": {VM UUID: {"name": str, "path": log file of its serial console}} of running VMs, as
+#    many as fit into one message}

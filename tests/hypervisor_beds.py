@@ -1,11 +1,13 @@
 """Where the hypervisor's contract is checked: a fake world, and two nodes of the testbed."""
 
 import contextlib
+import json
 import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from xml.etree import ElementTree
 
 from runtime.clock import Instant
 from runtime.errors import PvcError
@@ -58,6 +60,9 @@ class Bed(Protocol):
     def slow_down(self, node: str, guest: Guest) -> None:
         """Make live migrations of a VM take 20 s and more."""
 
+    def speed_up(self, node: str, guest: Guest) -> None:
+        """Let the live migration of a VM that is under way go on as fast as it can."""
+
     def hang_libvirt(self, node: str) -> None:
         """Stop a node's libvirt."""
 
@@ -75,6 +80,12 @@ class Bed(Protocol):
 
     def kill(self, node: str, guest: Guest) -> None:
         """Kill a VM's process."""
+
+    def shut_out(self, node: str, guest: Guest) -> None:
+        """Put the process of a node that holds the VM's locks on Ceph's blocklist."""
+
+    def device(self, guest: Guest) -> str:
+        """Return a second disk for a VM."""
 
     def kill_job(self, node: str, guest: Guest) -> None:
         """Kill the process of a VM's job."""
@@ -127,6 +138,9 @@ class FakeBed:
     def slow_down(self, node: str, guest: Guest) -> None:
         self.world.move_seconds = 25.0
 
+    def speed_up(self, node: str, guest: Guest) -> None:
+        self.world.move_seconds = 2.0
+
     def hang_libvirt(self, node: str) -> None:
         self.world.set_libvirt(node, Libvirt.HANGS)
 
@@ -145,6 +159,12 @@ class FakeBed:
 
     def kill(self, node: str, guest: Guest) -> None:
         self.world.crash(node, guest.uuid)
+
+    def shut_out(self, node: str, guest: Guest) -> None:
+        self.world.blocklist.add(node)
+
+    def device(self, guest: Guest) -> str:
+        return "<disk><target dev='vdb'/></disk>"
 
     def kill_job(self, node: str, guest: Guest) -> None:
         self.nodes[node].kill_job(guest.uuid)
@@ -216,6 +236,7 @@ class ClusterBed:
         self.cluster = cluster
         self.nodes = {name: NodeHypervisor(cluster, name) for name in NODES}
         self._guests: list[Guest] = []
+        self._volumes: list[str] = []
 
     def hypervisor(self, node: str) -> NodeHypervisor:
         return self.nodes[node]
@@ -247,6 +268,9 @@ class ClusterBed:
     def slow_down(self, node: str, guest: Guest) -> None:
         self._virsh(node, "migrate-setspeed", guest.name, "1")
 
+    def speed_up(self, node: str, guest: Guest) -> None:
+        self._virsh(node, "migrate-setspeed", guest.name, "8000")
+
     def hang_libvirt(self, node: str) -> None:
         self.cluster.fault(node, "stop", "libvirtd")
 
@@ -264,6 +288,23 @@ class ClusterBed:
 
     def kill(self, node: str, guest: Guest) -> None:
         self.cluster.fault(node, "kill", f"vm:{guest.name}")
+
+    def shut_out(self, node: str, guest: Guest) -> None:
+        listed = self._rbd("lock", "ls", guest.volumes[0], "--format", "json")
+        for lock in json.loads(listed):
+            self.cluster.node(NODES[1]).run(["ceph", "osd", "blocklist", "add", lock["address"]])
+
+    def device(self, guest: Guest) -> str:
+        volume = f"{guests.POOL}/{guest.name}_disk1"
+        if volume not in self._volumes:
+            self._rbd("create", "--size", "16M", volume)
+            self._volumes.append(volume)
+        disk = ElementTree.fromstring(guest.xml).find("./devices/disk")
+        assert disk is not None
+        disk.remove(next(iter(disk.iterfind("boot"))))
+        next(disk.iter("source")).set("name", volume)
+        next(disk.iter("target")).set("dev", "vdb")
+        return ElementTree.tostring(disk, encoding="unicode")
 
     def kill_job(self, node: str, guest: Guest) -> None:
         pattern = "^pvcnoded: vm job"
@@ -291,6 +332,11 @@ class ClusterBed:
                         self._virsh(node, "destroy", guest.name, check=False)
         for guest in self._guests:
             guests.remove_disk(self.cluster, guest.name)
+        for volume in self._volumes:
+            self._rbd("rm", "--no-progress", volume)
+
+    def _rbd(self, *words: str) -> str:
+        return self.cluster.node(NODES[1]).run(["rbd", *words], timeout_seconds=60).stdout
 
     def _virsh(self, node: str, *words: str, check: bool = True) -> str:
         argv = ["virsh", "-q", *words]

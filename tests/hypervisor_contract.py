@@ -3,6 +3,8 @@
 Figures of seconds are the adapter's promises; real ones may take twice as long on a busy machine.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from runtime.errors import Conflict
@@ -145,6 +147,26 @@ class HypervisorContract:
         assert state.ending is Ending.REFUSED
         assert guest.volumes[0] in state.reason
         assert bed.runs_on(guest) == {ONE}
+
+    def test_a_fenced_nodes_lock_goes_only_when_ceph_has_shut_the_node_out(self, bed: Bed) -> None:
+        guest = self.run(bed, 1)
+        bed.let_pass(6.0)
+        bed.kill(ONE, guest)
+        after_fence = replace(start(guest), is_fenced=True)
+        assert self.do(bed, TWO, guest, start(guest)).ending is Ending.REFUSED
+        assert self.do(bed, TWO, guest, after_fence).ending is Ending.REFUSED
+        bed.shut_out(ONE, guest)
+        assert self.do(bed, TWO, guest, start(guest)).ending is Ending.REFUSED
+        assert self.do(bed, TWO, guest, after_fence).ending is Ending.DONE
+        assert bed.runs_on(guest) == {TWO}
+
+    def test_a_device_is_plugged_in_and_out_and_both_twice(self, bed: Bed) -> None:
+        guest = self.run(bed, 1)
+        bed.let_pass(6.0)  # it must be up to let a device go
+        for is_attach in (True, True, False, False):
+            job = jobs.ChangeDevice(uuid=guest.uuid, xml=bed.device(guest), is_attach=is_attach)
+            state = self.do(bed, ONE, guest, job)
+            assert state.ending is Ending.DONE, state.reason
 
     def test_vcpus_and_memory_are_set_as_far_as_the_definition_allows(self, bed: Bed) -> None:
         guest = self.run(bed, 1)
@@ -317,6 +339,7 @@ class HypervisorContract:
         bed.hang_libvirt(ONE)
         bed.let_pass(8.0)
         bed.go_on(ONE)
+        bed.speed_up(ONE, guest)
         state = self.ended(bed, ONE, guest, 150.0)
         while state.ending is Ending.UNCERTAIN:
             state = self.do(bed, ONE, guest, settle(bed, guest, 120.0), 200.0)
@@ -330,7 +353,11 @@ class HypervisorContract:
         self.is_under_way(bed, guest)
         bed.kill_job(ONE, guest)
         assert self.ended(bed, ONE, guest).ending is Ending.UNCERTAIN
-        state = self.do(bed, ONE, guest, settle(bed, guest, 150.0), 200.0)
+        bed.hypervisor(ONE).begin(guest.uuid, settle(bed, guest, 150.0))
+        bed.let_pass(2.0)
+        assert bed.hypervisor(ONE).jobs()[guest.uuid].ending is None, "it still runs"
+        bed.speed_up(ONE, guest)
+        state = self.ended(bed, ONE, guest, 90.0)
         assert state.ending is Ending.LEFT
         self.runs_only_on(bed, TWO, guest)
 
@@ -360,6 +387,7 @@ class HypervisorContract:
         bed.freeze(ONE, guest)
         bed.let_pass(5.0)
         bed.thaw(ONE, guest)
+        bed.speed_up(ONE, guest)
         state = self.ended(bed, ONE, guest, 120.0)
         assert state.ending in (Ending.LEFT, Ending.STAYED)
         self.runs_only_on(bed, TWO if state.ending is Ending.LEFT else ONE, guest)

@@ -26,6 +26,8 @@ def start(around: Surroundings, job: jobs.Start) -> tuple[Ending, str]:
             return Ending.DONE, ""
         if domain is not None:
             destroy(domain, job.uuid)
+        if processes.find_qemu(job.uuid) is not None:
+            return Ending.REFUSED, "a process of it runs here that libvirt does not know; end it"
         if refusal := volumes.clear(around, job):
             return Ending.REFUSED, refusal
         connection.createXML(job.xml, 0)

@@ -4,6 +4,7 @@ Invariant: a VM of which nothing has changed since there was nothing to do costs
 many there are.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -80,15 +81,29 @@ def _one(turn: Turn) -> Outcome:
 
 
 def _slots(rules: Rules, seen: Seen) -> Slots:
-    views = seen.vms.values()
-    sent = [view.transfer for view in views if view.record.node == rules.node and view.transfer]
-    starts = sum(1 for view in views if view.job is not None and _is_start(view))
-    sends = sum(1 for transfer in sent if transfer.phase is not TransferPhase.SHUTDOWN)
+    views = [view for view in seen.vms.values() if view.record.node == rules.node]
+    starts = sum(1 for view in seen.vms.values() if _is_start(view))
+    shown = [
+        view
+        for view in views
+        if view.transfer is not None and view.transfer.phase is not TransferPhase.SHUTDOWN
+    ]
+    # What was begun a moment ago may not show in the tree's copy yet.
+    unshown = Counter(view.wanted.node for view in views if _is_sent_unseen(view))
     return Slots(
-        sends=rules.parallel_moves - sends,
+        sends=rules.parallel_moves - len(shown) - unshown.total(),
         starts=_PARALLEL_STARTS - starts,
-        arrivals={name: rules.parallel_moves - node.receiving for name, node in seen.nodes.items()},
+        arrivals={
+            name: rules.parallel_moves - node.receiving - unshown[name]
+            for name, node in seen.nodes.items()
+        },
     )
+
+
+def _is_sent_unseen(view: VmView) -> bool:
+    job = view.job
+    is_sent = job is not None and isinstance(job.job, Migrate | Settle) and job.ending is None
+    return is_sent and view.transfer is None
 
 
 def _is_start(view: VmView) -> bool:

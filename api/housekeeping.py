@@ -46,6 +46,8 @@ class Household:
     beats: BeatWatch
     clock: Clock
     notify: Notify
+    prepare: Callable[[], None]
+    """Does for a moment what spares clients from waiting later."""
     is_serving: Callable[[], bool]
     answers: Callable[[Deadline], bool]
     watchdog_seconds: float | None
@@ -90,6 +92,8 @@ def look(house: Household) -> Verdict:
     is_current = verdict is Verdict.SERVE and house.tree.is_current()
     beats = house.cluster.beats() if is_current else {}
     house.beats.observe(beats, house.clock.now(), is_current=is_current)
+    if verdict is Verdict.SERVE:
+        house.prepare()
     return verdict
 
 

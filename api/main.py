@@ -24,6 +24,7 @@ from api.serving import HttpServer
 from api.tokens import Tokens
 from api.tree import MirroredTree
 from api.v1.table import endpoints
+from api.v1.vm_preparing import VmPreparing
 from api.waiting_room import WaitingRoom
 from cluster.records.mirrored import is_kept
 from cluster.schema.layout import layout
@@ -149,6 +150,7 @@ def _until_the_end(config: ApiConfig, process: _Process, server: HttpServer) -> 
             beats=process.beats,
             clock=SYSTEM_CLOCK,
             notify=notify,
+            prepare=VmPreparing(process.services.cluster, SYSTEM_CLOCK).go_on,
             is_serving=server.is_alive,
             answers=lambda deadline: selfcheck.answers(
                 config.listen_address, server.port, deadline

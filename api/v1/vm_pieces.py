@@ -31,6 +31,16 @@ def vms_pieces(vms: Iterable[SeenVm], now: datetime) -> Pieces:
     return Pieces(found)
 
 
+def is_prepared(seen: SeenVm) -> bool:
+    """Whether what follows from a VM's definition is written already."""
+    return _KEY in seen.made.of_definition
+
+
+def prepare(seen: SeenVm) -> None:
+    """Write what follows from a VM's definition."""
+    _make(seen, DEFINED, seen.made.of_definition)
+
+
 def _pieces(seen: SeenVm, now: datetime) -> Iterator[bytes]:
     made = seen.made
     yield made.of_order.get(_KEY) or _make(seen, ORDERED, made.of_order)

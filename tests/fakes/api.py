@@ -22,6 +22,7 @@ from api.tokens import Tokens
 from api.tree import MirroredTree
 from api.v1.endpoint import Endpoint
 from api.v1.table import endpoints
+from api.v1.vm_preparing import VmPreparing
 from api.waiting_room import Seat, WaitingRoom
 from cluster.records.mirrored import is_kept
 from cluster.schema.layout import layout
@@ -157,6 +158,7 @@ class FakeApi:
                 beats=self.beats,
                 clock=self.clock,
                 notify=lambda *_: None,
+                prepare=VmPreparing(self.services.cluster, self.clock).go_on,
                 is_serving=lambda: True,
                 answers=lambda _: True,
                 watchdog_seconds=None,

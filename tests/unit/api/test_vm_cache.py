@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from api.v1.vm_fields import vm_view
-from api.v1.vm_pieces import vms_pieces
+from api.v1.vm_pieces import is_prepared, vms_pieces
+from api.v1.vm_preparing import VmPreparing
 from api.vm_cache import VmCache
 from cluster.records.view import DictView
 from cluster.schema.layout import layout
 from cluster.schema.versions import NEWEST
+from runtime.deadline import Deadline
+from tests.fakes.api import FakeApi
 from tests.fakes.synthetic_cluster import synthetic_tree, vm_stats
 
 KEYS = layout(NEWEST)
@@ -120,3 +123,22 @@ def test_what_is_gone_is_forgotten() -> None:
     assert [seen.vm.name for seen in cache.all()] == ["vm0001", "vm0002"]
     assert cache.find("vm0000") is None
     assert cache.find(FIRST) is None
+
+
+def test_views_are_prepared_before_anybody_asks() -> None:
+    fake = FakeApi(synthetic_tree(1, 8))
+    try:
+        preparing = VmPreparing(fake.services.cluster, fake.clock)
+        deadline = Deadline.after(20)
+        while not all(is_prepared(seen) for seen in fake.services.cluster.seen_vms()):
+            assert not deadline.is_over
+            preparing.go_on()
+        fake.put("vm.xml", b"<domain/>", vm=FIRST)
+        first, *others = fake.services.cluster.seen_vms()
+        assert not is_prepared(first)
+        assert all(is_prepared(seen) for seen in others)
+        preparing.go_on()
+        assert is_prepared(first)
+        assert fake.get("/vm/vm0000").json[0]["memory"] == 0
+    finally:
+        fake.close()

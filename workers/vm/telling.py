@@ -45,6 +45,8 @@ class Memory:
     faults_at: Instant = _LONG_AGO
     faults: Mapping[str, Told] = field(default_factory=dict)
     lives: vm_faults.Lives = field(default_factory=dict)
+    vms: Mapping[str, VmView] | None = None
+    """What `lives` was taken from."""
 
 
 def decide(rules: Rules, seen: Seen, memory: Memory, now: Instant) -> Decided:
@@ -78,8 +80,12 @@ def _facts(seen: Seen, memory: Memory, now: Instant, actions: list[Action]) -> M
 
 
 def _faults(seen: Seen, memory: Memory, now: Instant, actions: list[Action]) -> Memory:
-    memory = replace(memory, lives=vm_faults.lives(seen, memory.lives, now))
-    if now < later(memory.faults_at, _FAULTS_SECONDS):
+    is_due = now >= later(memory.faults_at, _FAULTS_SECONDS)
+    if is_due or seen.vms is not memory.vms:
+        # An unchanged look is the same object: with thousands of VMs that is most of a round.
+        lives = vm_faults.lives(seen, memory.lives, now)
+        memory = replace(memory, vms=seen.vms, lives=lives)
+    if not is_due:
         return memory
     lasting = vm_faults.conditions(seen, memory.lives, now)
     found, told = reports(lasting, memory.faults, now)

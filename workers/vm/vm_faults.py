@@ -72,6 +72,8 @@ def _life(view: VmView, before: Life | None, now: Instant) -> Life:
     state, serial = view.record.state, view.wanted.serial
     if before is None or before.serial != serial:
         return Life(serial=serial, state=state)
+    if before.state is state and not before.ends:
+        return before
     ends = tuple(end for end in before.ends if end > later(now, -_WINDOW_SECONDS))
     was_up = before.state in (SeenState.RUNNING, SeenState.PAUSED)
     has_ended = was_up and state is SeenState.STARTING and _is_to_run(view)

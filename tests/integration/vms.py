@@ -51,6 +51,13 @@ class Vms:
         found: dict[str, Any] = answer[0]
         return found
 
+    def all(self) -> list[dict[str, Any]]:
+        """Return all VMs of the cluster as the API shows them."""
+        status, answer = self._cluster.api("/vm", node=self._asked())
+        assert status == 200, answer
+        assert isinstance(answer, list)
+        return list(answer)
+
     def post(self, path: str, form: Mapping[str, str], *, method: str = "POST") -> object:
         """Order something; an order that is refused fails the test with the reason."""
         status, answer = self._cluster.api(

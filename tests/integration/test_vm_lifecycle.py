@@ -27,56 +27,64 @@ def pid_of(cluster: Cluster, name: str) -> int:
     return next((qemu.pid for qemu in guests.qemus(cluster) if qemu.name == name), 0)
 
 
-def started(vms: Vms, name: str, node: str = "hv1", **options: object) -> None:
+def await_up(cluster: Cluster, vms: Vms, name: str, node: str, seconds: float = 120.0) -> None:
+    """Wait until a VM runs on one node only and is seen running: its start is over."""
+    vms.await_running(name, node, seconds)
+    cluster.wait_until(
+        lambda: vms.get(name)["seen"]["state"] == "running", seconds, f"{name} to be up"
+    )
+
+
+def started(cluster: Cluster, vms: Vms, name: str, node: str = "hv1", **options: object) -> None:
     vms.define(name, node, **options)
     vms.start(name)
-    vms.await_running(name, node)
+    await_up(cluster, vms, name, node)
 
 
 def test_each_order_is_carried_out(cluster: Cluster, vms: Vms) -> None:
-    started(vms, "life")
+    started(cluster, vms, "life")
     vms.await_booted("life", "hv1")
     first = pid_of(cluster, "life")
     vms.order("life", "restart")
     cluster.wait_until(
         lambda: pid_of(cluster, "life") not in (0, first), 120, "another process of life"
     )
-    vms.await_running("life", "hv1")
+    await_up(cluster, vms, "life", "hv1")
     vms.await_booted("life", "hv1")
     vms.order("life", "shutdown")
     vms.await_off("life", "stop")
     vms.start("life")
-    vms.await_running("life", "hv1")
+    await_up(cluster, vms, "life", "hv1")
     vms.order("life", "stop")
     vms.await_off("life", "stop", 15)
     vms.start("life")
-    vms.await_running("life", "hv1")
+    await_up(cluster, vms, "life", "hv1")
     vms.order("life", "disable", force="true")
     vms.await_off("life", "disable", 15)
 
 
 def test_a_killed_vm_is_started_again_and_at_last_given_up(cluster: Cluster, vms: Vms) -> None:
-    started(vms, "dies", disk=None)
+    started(cluster, vms, "dies", disk=None)
     for _ in range(5):
         kill_and_await_another(cluster, "dies")
-        vms.await_running("dies", "hv1")
+        await_up(cluster, vms, "dies", "hv1")
     cluster.fault("hv1", "kill", "vm:dies")
-    vms.await_off("dies", "fail", 30)
+    vms.await_off("dies", "fail", 60)
     assert "6 times" in vms.get("dies")["failed_reason"]
     vms.start("dies")
-    vms.await_running("dies", "hv1")
+    await_up(cluster, vms, "dies", "hv1")
 
 
 def test_what_cannot_start_fails_with_the_reason(cluster: Cluster, vms: Vms) -> None:
     vms.define("fails", "hv2", disk="vms/there-is-none")
     vms.start("fails")
-    vms.await_off("fails", "fail", 90)
+    vms.await_off("fails", "fail", 180)
     assert vms.get("fails")["failed_reason"]
 
 
 @pytest.mark.parametrize("what", ["vm", "supervisor", "libvirtd"])
 def test_vms_outlive_what_manages_them(cluster: Cluster, vms: Vms, what: str) -> None:
-    started(vms, "lives", disk=None)
+    started(cluster, vms, "lives", disk=None)
     node, pid = cluster.node("hv1"), pid_of(cluster, "lives")
     before = tree_of(node)
     cluster.fault("hv1", "kill", what)
@@ -87,14 +95,14 @@ def test_vms_outlive_what_manages_them(cluster: Cluster, vms: Vms, what: str) ->
         cluster.wait_until(
             lambda: is_renewed(node, worker, before[worker]), 60, f"another {worker} on hv1"
         )
-    vms.await_running("lives", "hv1")
+    await_up(cluster, vms, "lives", "hv1")
     assert pid_of(cluster, "lives") == pid
     vms.order("lives", "stop")
     vms.await_off("lives", "stop", 30)
 
 
 def test_a_hung_libvirtd_holds_orders_up_and_nothing_else(cluster: Cluster, vms: Vms) -> None:
-    started(vms, "waits", disk=None)
+    started(cluster, vms, "waits", disk=None)
     pid, before = pid_of(cluster, "waits"), tree_of(cluster.node("hv1"))["vm"]
     cluster.fault("hv1", "stop", "libvirtd")
     time.sleep(6)
@@ -107,11 +115,11 @@ def test_a_hung_libvirtd_holds_orders_up_and_nothing_else(cluster: Cluster, vms:
 
 
 def test_a_frozen_guest_is_stopped_and_holds_up_no_other(cluster: Cluster, vms: Vms) -> None:
-    started(vms, "frozen", disk=None)
+    started(cluster, vms, "frozen", disk=None)
     before = tree_of(cluster.node("hv1"))["vm"]
     cluster.fault("hv1", "stop", "vm:frozen")
     vms.order("frozen", "shutdown")
-    started(vms, "other", disk=None)
+    started(cluster, vms, "other", disk=None)
     vms.order("other", "stop")
     vms.await_off("other", "stop", 20)
     vms.order("frozen", "stop")
@@ -122,11 +130,11 @@ def test_a_frozen_guest_is_stopped_and_holds_up_no_other(cluster: Cluster, vms: 
 def test_a_stray_copy_is_ended_where_it_does_not_belong(cluster: Cluster, vms: Vms) -> None:
     uuid = vms.define("stray", "hv1", disk=None)
     vms.start("stray")
-    vms.await_running("stray", "hv1")
+    await_up(cluster, vms, "stray", "hv1")
     pid = pid_of(cluster, "stray")
     create(cluster, "hv2", "stray", uuid)
     began = time.monotonic()
-    vms.await_running("stray", "hv1", 30)
+    await_up(cluster, vms, "stray", "hv1", 30)
     assert time.monotonic() - began >= STRAY_SECONDS - 1.0
     assert pid_of(cluster, "stray") == pid
 

@@ -143,7 +143,7 @@ class VmActs:
 
     def _note(self, keys: VmKeys, now: SeenRecord) -> None:
         was = keys.seen
-        if (was.state, was.node) != (now.state, now.node):
+        if (was.state, was.node, was.reason) != (now.state, now.node, now.reason):
             log.info(
                 "vm_state_changed",
                 vm=keys.name,

@@ -5,6 +5,7 @@ Invariant: a job that ended is forgotten only together with, or after, what foll
 
 from typing import Final
 
+from runtime.clock import later
 from workers.vm import crash, ending, migration, saying
 from workers.vm.actions import Begin, Forget, RemoveRecord
 from workers.vm.jobs import (
@@ -22,10 +23,12 @@ from workers.vm.jobs import (
     Start,
 )
 from workers.vm.order import Ask, asked, is_gentle
-from workers.vm.turn import Outcome, Turn
+from workers.vm.turn import NEVER, Outcome, Turn
 
 _YIELDING: Final = (Shutdown, Resume, ChangeDevice, Resize)
 """What is broken off when a VM shall end at once: it may wait for a guest that answers nothing."""
+_START_SECONDS: Final = 10.0
+"""A start is let go on for so long although it shall end: it is over sooner than broken off."""
 
 
 def under_way(turn: Turn, job: JobState) -> Outcome:
@@ -33,12 +36,18 @@ def under_way(turn: Turn, job: JobState) -> Outcome:
     if isinstance(job.job, Migrate | Settle):
         return migration.under_way(turn, job)
     view = turn.view
-    if view.record.node != turn.node or not isinstance(job.job, _YIELDING):
-        return turn.rest()
     is_to_end = asked(view.wanted, view.record) in (Ask.END, Ask.REMOVE, Ask.BOUNCE)
+    if view.record.node != turn.node:
+        return turn.rest()
+    if isinstance(job.job, Start):
+        give_up_at = later(job.begun_at, _START_SECONDS) if is_to_end else NEVER
+        if turn.now < give_up_at:
+            return turn.wait(give_up_at)
+    elif not isinstance(job.job, _YIELDING):
+        return turn.rest()
     if ending.is_patience_over(turn) or (is_to_end and not is_gentle(view.wanted)):
         destroy = Begin(vm=view.uuid, job=Destroy(uuid=view.uuid))
-        return turn.do(Forget(vm=view.uuid), destroy)
+        return turn.do(Forget(vm=view.uuid), destroy, is_start_known=False)
     return turn.wait(ending.patience_over_at(turn))
 
 

@@ -18,6 +18,7 @@ from cluster.store.store import Write
 from tests.fakes.vm_cluster import Cluster, not_twice
 from tests.fakes.vm_hosts import Fate, Libvirt
 from tests.fakes.vm_tree import LAYOUT, soon
+from workers.vm.jobs import Start
 from workers.vm.local import LocalState
 
 A, B, C = "hv1", "hv2", "hv3"
@@ -314,3 +315,16 @@ def test_a_fenced_nodes_vm_is_taken_by_the_order_that_names_the_fence() -> None:
     wanted = replace(cluster.keys(VM).wanted, fence="f1", serial=9)
     cluster.admin.apply([Write(LAYOUT.path("vm.wanted", vm=VM), wanted_data(wanted))], soon())
     cluster.run_until(lambda: is_running(cluster, B), 10.0)
+
+
+def test_a_start_that_hangs_is_broken_off_by_a_stop() -> None:
+    cluster = cluster_with(WantedState.STOP)
+    cluster.nodes[A].hypervisor.hang_next(VM, Start)
+    cluster.order(VM, state=WantedState.START)
+    cluster.run(2.0)
+    cluster.order(VM, state=WantedState.STOP)
+    cluster.run(5.0)
+    assert cluster.seen(VM).state is SeenState.STARTING
+    cluster.run_until(lambda: is_off(cluster), 10.0)
+    cluster.order(VM, state=WantedState.START)
+    cluster.run_until(lambda: is_running(cluster, A), 5.0)

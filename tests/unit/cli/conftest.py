@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from cli import timing
 from cli.main import main
-from tests.fakes.api_server import ApiServer, serving
+from tests.fakes.api_server import ApiServer, Reply, serving
+from tests.fakes.vm_bodies import vm
 
 _VARIABLES = ("CONNECTION", "DEBUG", "QUIET", "SILENT", "UNSAFE", "COLOUR", "CLIENT_DB_PERMS")
 
@@ -23,6 +25,10 @@ class Ran:
 
 
 Pvc = Callable[..., Ran]
+Answers = Callable[..., list[str]]
+
+_WRITTEN = Reply({"message": "Written."})
+_TASK = Reply({"task_id": "a1b2c3d4", "task_name": "vm.device_attach", "run_on": "hv1"}, 202)
 
 
 @pytest.fixture
@@ -60,6 +66,40 @@ def pvc(api: ApiServer, directory: Path, invoke: Pvc) -> Pvc:
     entry = {"host": "127.0.0.1", "port": api.port, "scheme": "http", "api_key": "s3cret"}
     (directory / "pvc.json").write_text(json.dumps({"test": entry}))
     return lambda *words: invoke("-q", "-c", "test", *words)
+
+
+@pytest.fixture
+def web1(api: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A running VM, whose definition may be changed; each task about it ends well."""
+    monkeypatch.setattr(timing, "POLL_SECONDS", 0.0)
+    api.replies["GET /vm/web1"] = Reply([vm()])
+    api.replies["PUT /vm/web1"] = _WRITTEN
+    api.replies["POST /vm/web1/device"] = api.replies["DELETE /vm/web1/device"] = _TASK
+    ended = {"state": "SUCCESS", "current": 1, "total": 1, "status": "plugged"}
+    api.replies["GET /tasks/a1b2c3d4"] = Reply(ended)
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
+    """Answers the questions in turn; returns what was asked."""
+
+    def given(*replies: bool) -> list[str]:
+        asked: list[str] = []
+        left = list(replies)
+
+        def confirm(text: str, **_: object) -> bool:
+            asked.append(text)
+            return left.pop(0)
+
+        monkeypatch.setattr("click.confirm", confirm)
+        return asked
+
+    return given
+
+
+def sent(api: ApiServer, verb: str) -> list[dict[str, str]]:
+    """Return the parameters of the calls with this verb."""
+    return [request.parameters for request in api.requests if request.verb == verb]
 
 
 def _nowhere(arguments: Sequence[str]) -> None:

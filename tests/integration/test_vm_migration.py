@@ -12,6 +12,7 @@ import pytest
 
 from testbed import guests
 from testbed.cluster import Cluster
+from tests.integration.flushing import make_ready
 from tests.integration.processes import all_run, is_renewed, tree_of
 from tests.integration.vms import Vms, vms_of
 
@@ -26,6 +27,7 @@ SLOW_MB: Final = "8"
 @pytest.fixture
 def vms(cluster: Cluster) -> Iterator[Vms]:
     cluster.wait_until(lambda: all_run(cluster), 60, "all nodes to run")
+    make_ready(cluster)
     with vms_of(cluster) as vms:
         yield vms
 
@@ -35,6 +37,7 @@ def booted(cluster: Cluster, vms: Vms, name: str, **meta: str) -> None:
     vms.define(name, "hv1", meta={"migration_method": "none", **meta})
     vms.start(name)
     vms.await_booted(name, "hv1")
+    cluster.wait_until(lambda: vms.get(name)["seen"]["state"] == "running", 60, f"{name} to be up")
 
 
 def under_way(cluster: Cluster, vms: Vms, name: str, **form: str) -> None:
@@ -92,15 +95,16 @@ def test_by_shutdown(cluster: Cluster, vms: Vms) -> None:
 
 @pytest.mark.parametrize("node", ["hv1", "hv2"])
 def test_a_vm_worker_is_killed_in_the_middle(cluster: Cluster, vms: Vms, node: str) -> None:
-    booted(cluster, vms, "orphan")
-    under_way(cluster, vms, "orphan")
+    name = f"orphan-{node}"
+    booted(cluster, vms, name)
+    under_way(cluster, vms, name)
     before = tree_of(cluster.node(node))["vm"]
     cluster.fault(node, "kill", "vm")
     cluster.wait_until(
         lambda: is_renewed(cluster.node(node), "vm", before), 60, f"another vm worker on {node}"
     )
-    vms.await_running("orphan", "hv2", SETTLE_SECONDS)
-    check_counted_once(cluster, "orphan")
+    vms.await_running(name, "hv2", SETTLE_SECONDS)
+    check_counted_once(cluster, name)
 
 
 def test_the_targets_libvirtd_hangs_in_the_middle(cluster: Cluster, vms: Vms) -> None:

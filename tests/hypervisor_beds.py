@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ from workers.vm.jobs import Job, JobState
 from workers.vm.local import LocalState, Pause, Sight, Statistics
 
 NODES = ("hv1", "hv2")
+BOOT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,9 @@ class Bed(Protocol):
 
     def kill(self, node: str, guest: Guest) -> None:
         """Kill a VM's process."""
+
+    def await_written(self, node: str, guest: Guest) -> None:
+        """Wait until a guest is up and has written, so that its volume is locked."""
 
     def shut_out(self, node: str, guest: Guest) -> None:
         """Put the process of a node that holds the VM's locks on Ceph's blocklist."""
@@ -159,6 +164,9 @@ class FakeBed:
 
     def kill(self, node: str, guest: Guest) -> None:
         self.world.crash(node, guest.uuid)
+
+    def await_written(self, node: str, guest: Guest) -> None:
+        self.wait(lambda: self.world.locks.get(guest.volumes[0]) == node, 1.0, "the lock")
 
     def shut_out(self, node: str, guest: Guest) -> None:
         self.world.blocklist.add(node)
@@ -288,6 +296,15 @@ class ClusterBed:
 
     def kill(self, node: str, guest: Guest) -> None:
         self.cluster.fault(node, "kill", f"vm:{guest.name}")
+
+    def await_written(self, node: str, guest: Guest) -> None:
+        def has_written() -> bool:
+            return (
+                len(re.findall(r"write \d+ ok", guests.console_log(self.cluster, node, name))) > 2
+            )
+
+        name = guest.name
+        self.wait(has_written, BOOT_SECONDS, f"the second write of {name}")
 
     def shut_out(self, node: str, guest: Guest) -> None:
         listed = self._rbd("lock", "ls", guest.volumes[0], "--format", "json")

@@ -100,7 +100,7 @@ class HypervisorContract:
 
     def test_a_guest_ends_when_it_is_asked_to(self, bed: Bed) -> None:
         guest = self.run(bed, 1)
-        bed.let_pass(5.0)  # it hears its power button once it is up
+        bed.await_written(ONE, guest)
 
         def ask_again() -> bool:
             if guest.uuid in bed.hypervisor(ONE).sight().vms:
@@ -131,7 +131,7 @@ class HypervisorContract:
 
     def test_a_guest_whose_process_is_killed_has_crashed_and_starts_again(self, bed: Bed) -> None:
         guest = self.run(bed, 1)
-        bed.let_pass(6.0)  # it has written, so its volume is locked
+        bed.await_written(ONE, guest)
         bed.kill(ONE, guest)
         self.is_not_seen(bed, ONE, guest)
         end = bed.hypervisor(ONE).sight().ended[guest.uuid]
@@ -142,7 +142,7 @@ class HypervisorContract:
 
     def test_a_volume_locked_on_another_node_keeps_a_vm_from_starting(self, bed: Bed) -> None:
         guest = self.run(bed, 1)
-        bed.let_pass(6.0)
+        bed.await_written(ONE, guest)
         state = self.do(bed, TWO, guest, start(guest))
         assert state.ending is Ending.REFUSED
         assert guest.volumes[0] in state.reason
@@ -150,7 +150,7 @@ class HypervisorContract:
 
     def test_a_fenced_nodes_lock_goes_only_when_ceph_has_shut_the_node_out(self, bed: Bed) -> None:
         guest = self.run(bed, 1)
-        bed.let_pass(6.0)
+        bed.await_written(ONE, guest)
         bed.kill(ONE, guest)
         after_fence = replace(start(guest), is_fenced=True)
         assert self.do(bed, TWO, guest, start(guest)).ending is Ending.REFUSED
@@ -162,7 +162,7 @@ class HypervisorContract:
 
     def test_a_device_is_plugged_in_and_out_and_both_twice(self, bed: Bed) -> None:
         guest = self.run(bed, 1)
-        bed.let_pass(6.0)  # it must be up to let a device go
+        bed.await_written(ONE, guest)
         for is_attach in (True, True, False, False):
             job = jobs.ChangeDevice(uuid=guest.uuid, xml=bed.device(guest), is_attach=is_attach)
             state = self.do(bed, ONE, guest, job)

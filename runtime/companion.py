@@ -27,7 +27,8 @@ _LINES_KEPT: Final = 256
 _LONGEST_LINE_BYTES: Final = 16 << 20
 _CHUNK_BYTES: Final = 1 << 16
 _COMPLAINTS_LOGGED: Final = 20
-"""So many lines of its standard error go to our log; the rest is counted."""
+"""So many lines of its standard error go to our log; of the rest the number and the last one."""
+_LONGEST_COMPLAINT: Final = 500
 
 
 class Companion:
@@ -127,6 +128,7 @@ class _Reader:
         self._said, self._complaint = process.stdout, process.stderr
         self._wake = wake
         self._complaints = 0
+        self._last_complaint = ""
 
     def run(self) -> None:
         """Read until the child has closed both."""
@@ -148,13 +150,15 @@ class _Reader:
 
     def _log(self, line: str) -> None:
         self._complaints += 1
+        self._last_complaint = line.strip()[:_LONGEST_COMPLAINT]
         if self._complaints <= _COMPLAINTS_LOGGED and line.strip():
-            log.warning("child_complained", child=self._companion.name, said=line.strip()[:500])
+            log.warning("child_complained", child=self._companion.name, said=self._last_complaint)
 
     def _finish(self) -> None:
         if self._complaints > _COMPLAINTS_LOGGED:
             unlogged = self._complaints - _COMPLAINTS_LOGGED
-            log.warning("child_complaints_dropped", child=self._companion.name, lines=unlogged)
+            name, last = self._companion.name, self._last_complaint
+            log.warning("child_complaints_dropped", child=name, lines=unlogged, last=last)
         self._companion.fall_silent()
         self._wake()
 

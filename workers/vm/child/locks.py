@@ -5,6 +5,7 @@ that is no more, or one that Ceph has shut out for ever. Anything else keeps the
 with the evidence.
 """
 
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -58,6 +59,18 @@ def judge(
 def is_shut_out(lock: Lock, blocklist: Collection[str]) -> bool:
     """Whether Ceph accepts nothing from the lock's holder any more: it alone, or its whole host."""
     return lock.address in blocklist or f"{lock.host}:0/0" in blocklist
+
+
+def read_blocklist(text: str) -> frozenset[str]:
+    """Return the addresses in what `ceph osd blocklist ls --format json` prints: lists one after
+    the other, since single addresses and ranges are listed apart."""
+    found: set[str] = set()
+    decoder, rest = json.JSONDecoder(), text.strip()
+    while rest:
+        entries, end = decoder.raw_decode(rest)
+        found.update(str(entry["addr"]) for entry in entries if "addr" in entry)
+        rest = rest[end:].lstrip()
+    return frozenset(found)
 
 
 def _named(lock: Lock) -> str:

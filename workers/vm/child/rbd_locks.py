@@ -12,7 +12,7 @@ from typing import Final
 from runtime.command import Outcome, run
 from runtime.deadline import Deadline
 from runtime.errors import Unavailable
-from workers.vm.child.locks import Lock
+from workers.vm.child.locks import Lock, read_blocklist
 from workers.vm.job_lines import Surroundings
 
 LIST_SECONDS: Final = 10.0
@@ -53,8 +53,7 @@ class Rbd:
         """Return the addresses that Ceph has shut out."""
         words = ["osd", "blocklist", "ls", "--format", "json"]
         outcome = self._run("ceph", words, LIST_SECONDS)
-        entries = json.loads(_output(outcome, "Ceph's blocklist") or "[]")
-        return frozenset(str(entry["addr"]) for entry in entries)
+        return read_blocklist(_output(outcome, "Ceph's blocklist"))
 
     def remove(self, volume: str) -> str:
         """Remove a volume for good; returns why that is refused, empty when it is gone."""

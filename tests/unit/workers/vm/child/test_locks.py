@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.vm.child.locks import Lock, judge
+from workers.vm.child.locks import Lock, judge, read_blocklist
 from workers.vm.child.own_hosts import read_ipv4, read_ipv6
 
 OWN = {"10.0.2.1", "fd00::1"}
@@ -60,6 +60,19 @@ def test_one_lock_that_stays_keeps_all() -> None:
     verdict = judge([MINE, OTHERS], own_hosts=OWN, runs_here=False, blocklist=None)
     assert verdict.remove == ()
     assert verdict.refusal
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", set()),
+        ("\n[][]", set()),
+        ('\n[{"addr":"10.0.2.2:0/22","until":"2030-01-01"}][]', {"10.0.2.2:0/22"}),
+        ('[{"addr":"10.0.2.2:0/0"}]\n[{"range":"10.0.3.0/24"}]\n', {"10.0.2.2:0/0"}),
+    ],
+)
+def test_the_blocklist_is_read_as_ceph_prints_it(text: str, found: set[str]) -> None:
+    assert read_blocklist(text) == found
 
 
 def test_own_addresses_are_those_the_kernel_delivers_here() -> None:

@@ -78,7 +78,7 @@ class Made:
     """Of definition and snapshots."""
     of_order: dict[str, Any] = field(default_factory=dict)
     """Of everything but snapshots and statistics."""
-    of_statistics: dict[str, Any] = field(default_factory=dict)
+    of_statistics: dict[Any, Any] = field(default_factory=dict)
     """Of everything but snapshots."""
 
 

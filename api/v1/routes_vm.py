@@ -7,8 +7,8 @@ from api.seen_vm import SeenVm
 from api.v1.endpoint import Answer, Call, endpoint
 from api.v1.listing import fields_of, fields_parameter, page_of
 from api.v1.views_vm import meta_view, tags_view
-from api.v1.vm_fields import FIELDS, vm_view
-from api.v1.vm_pieces import vms_pieces
+from api.v1.vm_fields import FIELDS
+from api.v1.vm_pieces import vms_pieces, vms_with
 from api.v1.vm_query import PARAMETERS, SORT_KEYS, matching
 from runtime.errors import NotFound
 
@@ -41,7 +41,7 @@ def get_vms(call: Call) -> Answer:
     now = call.services.clock.wall()
     if fields is None:
         return Answer(vms_pieces(vms, now), headers=headers)
-    return Answer([vm_view(seen, now, fields) for seen in vms], headers=headers)
+    return Answer(vms_with(vms, fields, now), headers=headers)
 
 
 @endpoint(
@@ -57,7 +57,7 @@ def get_vm(call: Call) -> Answer:
     """Show one VM, by name or UUID, as a list of one."""
     fields, now = fields_of(call.arguments, FIELDS), call.services.clock.wall()
     seen = known_vm(call)
-    return Answer(vms_pieces([seen], now) if fields is None else [vm_view(seen, now, fields)])
+    return Answer(vms_pieces([seen], now) if fields is None else vms_with([seen], fields, now))
 
 
 @endpoint(

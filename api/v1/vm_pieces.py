@@ -13,10 +13,12 @@ from api.as_json import as_json
 from api.pieces import Pieces
 from api.seen_vm import SeenVm
 from api.v1.views_vm_snapshot import age, lasting_views
-from api.v1.vm_fields import DEFINED, MEASURED, ORDERED, SNAPSHOTS, Field
+from api.v1.vm_fields import DEFINED, MEASURED, ORDERED, SNAPSHOTS, Field, vm_view
 from cluster.model.vm_details import VmSnapshot
 
 _KEY: Final = "piece"
+_MOST_CHOICES: Final = 4
+"""For how many choices of fields the bytes of a VM are kept."""
 _NO_SNAPSHOTS: Final = f',"{SNAPSHOTS}":[]'.encode()
 _BEGIN_SNAPSHOTS: Final = f',"{SNAPSHOTS}":['.encode()
 
@@ -27,6 +29,15 @@ def vms_pieces(vms: Iterable[SeenVm], now: datetime) -> Pieces:
     for seen in vms:
         found.append(b"," if found else b"[")
         found += _pieces(seen, now)
+    found.append(b"]" if found else b"[]")
+    return Pieces(found)
+
+
+def vms_with(vms: Iterable[SeenVm], fields: tuple[str, ...], now: datetime) -> Pieces:
+    """Return a list of VMs with these fields alone as JSON."""
+    found: list[bytes] = []
+    for seen in vms:
+        found += (b"," if found else b"[", _chosen(seen, fields, now))
     found.append(b"]" if found else b"[]")
     return Pieces(found)
 
@@ -61,6 +72,20 @@ def _make(seen: SeenVm, fields: Mapping[str, Field], made: dict[str, Any]) -> by
         (b"{" if fields is ORDERED else b",") + inside + (b"}" if fields is DEFINED else b"")
     )
     seen.forget()
+    return piece
+
+
+def _chosen(seen: SeenVm, fields: tuple[str, ...], now: datetime) -> bytes:
+    made = seen.made.of_statistics
+    known: bytes | None = made.get(fields)
+    if known is not None:
+        return known
+    piece = as_json(vm_view(seen, now, fields))
+    seen.forget()
+    if SNAPSHOTS not in fields:
+        if len(made) > _MOST_CHOICES:
+            made.clear()
+        made[fields] = piece
     return piece
 
 

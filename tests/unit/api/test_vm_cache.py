@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from api.v1.vm_fields import vm_view
-from api.v1.vm_pieces import is_prepared, vms_pieces
+from api.v1.vm_fields import FIELDS, vm_view
+from api.v1.vm_pieces import is_prepared, vms_pieces, vms_with
 from api.v1.vm_preparing import VmPreparing
 from api.vm_cache import VmCache
 from cluster.records.view import DictView
@@ -102,7 +102,20 @@ def test_the_bytes_are_the_view() -> None:
         view.put(name, data)
         vms = cache.all()
         assert json.loads(vms_pieces(vms, NOW).read()) == [vm_view(vm, NOW) for vm in vms]
-    assert vms_pieces([], NOW).read() == b"[]"
+        for fields in (("name",), ("networks", "state"), ("snapshots", "name")):
+            for _ in range(2):
+                shown = json.loads(vms_with(vms, fields, NOW).read())
+                assert shown == [vm_view(vm, NOW, fields) for vm in vms]
+    assert vms_pieces([], NOW).read() == vms_with([], ("name",), NOW).read() == b"[]"
+
+
+def test_choices_of_fields_are_remembered_up_to_a_number() -> None:
+    _, cache = world(1)
+    (vm,) = cache.all()
+    for name in FIELDS:
+        vms_with([vm], (name,), NOW)
+    assert 0 < len(vm.made.of_statistics) < 7
+    assert "statistics" not in vm.__dict__
 
 
 def test_a_vm_without_a_stamp_is_read_and_not_remembered() -> None:

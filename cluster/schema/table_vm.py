@@ -105,8 +105,8 @@ VM_KEYS: Final[tuple[Key, ...]] = (
         "/stats",
         Form.JSON,
         Writer.VM,
-        "Statistics by the node it runs on: state, maxmem, livemem, cpus, cputime, mem_stats, "
-        "cpu_stats, disk_stats, net_stats.",
+        "Statistics by the node it runs on: at (UTC, its own time), state, maxmem, livemem, cpus, "
+        "cputime, mem_stats, cpu_stats, disk_stats, net_stats.",
         since=0,
     ),
     _vm(

@@ -8,6 +8,7 @@ nine, first with all well, then with the QEMU of one SIGSTOPped. Needs `./dev up
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 from testbed.cluster import Cluster
 from tests.bench import report
@@ -92,10 +93,15 @@ def _ages(cluster: Cluster, vms: Vms, names: list[str]) -> list[float]:
     """Return how old the statistics of the guests are, once each has some."""
 
     def ages() -> list[float] | None:
-        found = [vms.get(name).get("stats_age_seconds") for name in names]
-        return None if None in found else [float(age) for age in found if age is not None]
+        taken = [str(vms.get(name).get("statistics_at", "")) for name in names]
+        now = datetime.now(UTC)
+        return None if "" in taken else [(now - _time(text)).total_seconds() for text in taken]
 
     return cluster.wait_until(ages, STATISTICS_SECONDS, "statistics of all guests") or []
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _report(well: Times, frozen: Times) -> None:

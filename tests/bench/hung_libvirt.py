@@ -56,7 +56,7 @@ def _measure(cluster: Cluster, vms: Vms, names: list[str], seconds: float) -> No
         went_on = SYSTEM_CLOCK.now()
         gaps = beats.gaps()[first:]
     report.spread(f"gap between beats, libvirtd SIGSTOPped {seconds:g} s", gaps, "s", f"{BAR_GAP}")
-    report.figure("age of the node's VM facts then", f"{facts.get('vm_facts_age_seconds')} s")
+    report.figure("age of the node's VM facts then", f"{facts.get('vm_facts_age')} s")
     cluster.wait_until(lambda: _is_well(cluster, vms, names), WELL_SECONDS, "all to be well")
     report.figure("all well after SIGCONT", f"{SYSTEM_CLOCK.now() - went_on:.1f} s")
     after = tree_of(node)
@@ -73,7 +73,7 @@ def _node(cluster: Cluster) -> dict[str, Any]:
 
 
 def _is_well(cluster: Cluster, vms: Vms, names: list[str]) -> bool:
-    age = _node(cluster).get("vm_facts_age_seconds")
+    age = _node(cluster).get("vm_facts_age")
     is_fresh = age is not None and age < 5
     return is_fresh and all(vms.get(name)["state"] == "start" for name in names)
 

@@ -102,14 +102,11 @@ class Vms:
     def remove_all(self) -> None:
         """Stop and remove every VM of the test with its disk."""
         for name in self.names:
-            status, _ = self._cluster.api(f"/vm/{name}", node=self._asked())
-            if status == 200:
-                self._cluster.api(
-                    f"/vm/{name}",
-                    node=self._asked(),
-                    method="DELETE",
-                    form={"delete_disks": "false"},
-                )
+            self._cluster.wait_until(
+                lambda name=name: self._is_ordered_away(name),  # type: ignore[misc]
+                ORDER_SECONDS,
+                f"the order to remove {name} to be taken",
+            )
         for name in self.names:
             self._cluster.wait_until(
                 lambda name=name: self._is_gone(name),  # type: ignore[misc]
@@ -118,6 +115,15 @@ class Vms:
             )
             guests.remove_disk(self._cluster, name)
         self.names.clear()
+
+    def _is_ordered_away(self, name: str) -> bool:
+        status, _ = self._cluster.api(
+            f"/vm/{name}",
+            node=self._asked(),
+            method="DELETE",
+            form={"delete_disks": "false"},
+        )
+        return status in (200, 202, 404)
 
     def _is_gone(self, name: str) -> bool:
         status, _ = self._cluster.api(f"/vm/{name}", node=self._asked())

@@ -13,6 +13,7 @@ from cluster.model.task import TaskProgress
 from cluster.model.vm import Arrival, Transfer, Wanted
 from cluster.model.vm import Seen as SeenRecord
 from workers.vm.jobs import Job
+from workers.vm.local import VmStatistics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +168,7 @@ class WriteTask:
 class WriteStatistics:
     """Store the statistics of VMs, and (None) clear those of VMs that run here no more."""
 
-    values: Mapping[str, Mapping[str, Any] | None]
+    values: Mapping[str, VmStatistics | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

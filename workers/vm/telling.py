@@ -6,12 +6,13 @@ there; none of it takes long: statistics are written in small parts, one a round
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 from runtime.clock import Instant, later
 from workers.decision import Decision
 from workers.vm import sums, vm_faults
 from workers.vm.actions import Action, TellFacts, WriteStatistics
+from workers.vm.local import VmStatistics
 from workers.vm.reports import Told, reports
 from workers.vm.rules import Rules
 from workers.vm.seen import Seen, VmView
@@ -102,13 +103,13 @@ def _statistics(seen: Seen, memory: Memory, now: Instant, actions: list[Action])
     if not memory.parts or now < later(memory.part_at, _PART_SECONDS):
         return memory
     part, left = memory.parts[0], memory.parts[1:]
-    values: dict[str, Mapping[str, Any] | None] = {}
+    values: dict[str, VmStatistics | None] = {}
     written = dict(memory.written)
     for uuid in part:
         # Looked at again: it may have left since.
         if (view := seen.vms.get(uuid)) is not None and _is_due(seen, view, memory):
             measured = seen.statistics.vms.get(uuid) if view.record.state.may_run else None
-            values[uuid] = None if measured is None else measured.values
+            values[uuid] = measured
             written[uuid] = None if measured is None else measured.at
     if values:
         actions.append(WriteStatistics(values=values))

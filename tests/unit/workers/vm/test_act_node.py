@@ -6,6 +6,7 @@ import pytest
 
 from bus.messages import Facts
 from cluster.records import fault_record
+from cluster.records.fault_record import time_text
 from cluster.records.view import snapshot
 from cluster.schema import codec
 from cluster.store.store import Delete
@@ -17,6 +18,7 @@ from tests.fakes.vm_tree import LAYOUT, UUID, new_tree, put_vm, soon
 from tests.fakes.vm_world import World
 from workers.vm.act_node import NodeActs
 from workers.vm.actions import Report, TellFacts, WriteFlush, WriteStatistics
+from workers.vm.local import VmStatistics
 from workers.vm.tools import Tools
 
 STATS = LAYOUT.path("vm.stats", vm=UUID)
@@ -53,14 +55,21 @@ class Stage:
         return value.version
 
 
+def measured_now(stage: Stage, values: dict[str, str]) -> VmStatistics:
+    return VmStatistics(at=stage.clock.now(), values=values)
+
+
 @pytest.fixture
 def stage() -> Stage:
     return Stage()
 
 
 def test_statistics_are_written_and_cleared(stage: Stage) -> None:
-    stage.acts.act(WriteStatistics(values={UUID: {"state": "running", "cpus": "2"}}))
-    assert stage.holds(STATS) == {"state": "running", "cpus": "2"}
+    measured = measured_now(stage, {"state": "running", "cpus": "2"})
+    taken_at = time_text(stage.clock.wall())
+    stage.clock.sleep(7.0)
+    stage.acts.act(WriteStatistics(values={UUID: measured}))
+    assert stage.holds(STATS) == {"at": taken_at, "state": "running", "cpus": "2"}
     stage.acts.act(WriteStatistics(values={UUID: None}))
     assert stage.holds(STATS) == {}
     before = stage.version(STATS)
@@ -70,8 +79,9 @@ def test_statistics_are_written_and_cleared(stage: Stage) -> None:
 
 def test_statistics_of_a_vm_that_is_gone_hold_up_nobodys(stage: Stage) -> None:
     gone = "1c2f64a0-0000-4c0e-9c5a-00000000dead"
-    stage.acts.act(WriteStatistics(values={gone: {"state": "running"}, UUID: {"cpus": "1"}}))
-    assert stage.holds(STATS) == {"cpus": "1"}
+    measured = measured_now(stage, {"cpus": "1"})
+    stage.acts.act(WriteStatistics(values={gone: measured, UUID: measured}))
+    assert (stage.holds(STATS) or {}).get("cpus") == "1"
     assert stage.store.read(LAYOUT.path("vm", vm=gone), soon()) is None
 
 
@@ -79,8 +89,8 @@ def test_statistics_make_their_key_when_it_is_missing(stage: Stage) -> None:
     stage.store.apply([Delete(STATS)], soon())
     stage.acts.act(WriteStatistics(values={UUID: None}))
     assert stage.holds(STATS) is None
-    stage.acts.act(WriteStatistics(values={UUID: {"cpus": "1"}}))
-    assert stage.holds(STATS) == {"cpus": "1"}
+    stage.acts.act(WriteStatistics(values={UUID: measured_now(stage, {"cpus": "1"})}))
+    assert (stage.holds(STATS) or {}).get("cpus") == "1"
 
 
 def test_a_fault_is_made_once_and_reported_again(stage: Stage) -> None:

@@ -98,10 +98,10 @@ def faults(actions: list[Action]) -> dict[str, str]:
 
 def written(actions: list[Action]) -> dict[str, Any]:
     return {
-        uuid: values
+        uuid: None if measured is None else measured.values
         for action in actions
         if isinstance(action, WriteStatistics)
-        for uuid, values in action.values.items()
+        for uuid, measured in action.values.items()
     }
 
 

@@ -2,13 +2,16 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.hypervisor_contract", "tests.hypervisor_beds")
+pytest.register_assert_rewrite(
+    "tests.hypervisor_contract", "tests.hypervisor_move_contract", "tests.hypervisor_beds"
+)
 
 from tests.hypervisor_beds import FakeBed  # noqa: E402 - after its registration
 from tests.hypervisor_contract import HypervisorContract  # noqa: E402
+from tests.hypervisor_move_contract import MoveContract  # noqa: E402
 
 
-class TestFakeHypervisor(HypervisorContract):
+class TestFakeHypervisor(HypervisorContract, MoveContract):
     """The suite on fake time."""
 
     @pytest.fixture

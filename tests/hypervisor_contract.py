@@ -178,7 +178,8 @@ class HypervisorContract(Spoken):
     def test_a_frozen_guest_is_known_and_hinders_no_other(self, bed: Bed) -> None:
         frozen, other = self.run(bed, 1), self.run(bed, 2)
         hypervisor = bed.hypervisor(ONE)
-        bed.wait(lambda: len(hypervisor.statistics().vms) == 2, 10.0, "figures of both")
+        both = {frozen.uuid, other.uuid}
+        bed.wait(lambda: both <= set(hypervisor.statistics().vms), 10.0, "figures of both")
         bed.freeze(ONE, frozen)
         bed.wait(lambda: frozen.uuid in hypervisor.statistics().frozen_since, 25.0, "the fault")
         froze_at = hypervisor.statistics().frozen_since[frozen.uuid]

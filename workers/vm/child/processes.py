@@ -1,4 +1,8 @@
-"""The QEMU processes of this machine, whatever libvirt thinks of them."""
+"""The QEMU processes of this machine, whatever libvirt thinks of them.
+
+Invariant: a process that cannot be looked at is an error, never a process that is not there: that
+a VM has none lets another copy of it go.
+"""
 
 import contextlib
 import itertools
@@ -8,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 _PROC: Final = Path("/proc")
+_PROGRAMS: Final = (b"qemu", b"kvm")
+"""One of these is in the name of whatever libvirt starts a VM with."""
 _PF_EXITING: Final = 0x4
 """In the flags of /proc/PID/stat: the kernel is at taking the process down, for good."""
 _STATE, _FLAGS = 0, 6
@@ -55,7 +61,8 @@ def kill(pid: int, uuid: str) -> None:
 
 
 def _is_of(words: list[bytes], uuid: str) -> bool:
-    if b"qemu" not in words[0]:
+    # Debian's /usr/bin/kvm is a link to QEMU, and libvirt calls it by the name in the definition.
+    if not any(name in words[0] for name in _PROGRAMS):
         return False
     return (b"-uuid", uuid.encode()) in itertools.pairwise(words)
 
@@ -63,5 +70,5 @@ def _is_of(words: list[bytes], uuid: str) -> bool:
 def _words(entry: Path) -> list[bytes]:
     try:
         return (entry / "cmdline").read_bytes().split(b"\0")
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return [b""]

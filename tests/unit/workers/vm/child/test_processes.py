@@ -6,15 +6,20 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
 
 from workers.vm.child import processes
 
 
 @contextmanager
-def qemu(identity: str, *more: str) -> Iterator["subprocess.Popen[bytes]"]:
+def qemu(
+    identity: str, *more: str, program: str = "/usr/bin/qemu-system-x86_64"
+) -> Iterator["subprocess.Popen[bytes]"]:
     """A process that looks like a VM's."""
     words = [
-        "/usr/bin/qemu-system-x86_64",
+        program,
         "-c",
         "import time; print(1, flush=True); time.sleep(60)",
     ]
@@ -37,6 +42,22 @@ def test_a_vms_process_is_found_by_its_uuid() -> None:
         assert processes.find_qemu(mine) == process.pid
         assert processes.find_qemus(mine) == [process.pid]
     assert processes.find_qemu(mine) is None
+
+
+@pytest.mark.parametrize("program", ["/usr/bin/kvm", "/usr/libexec/qemu-kvm", "/opt/qemu/x86"])
+def test_a_vms_process_is_found_whatever_its_definition_calls_the_emulator(program: str) -> None:
+    mine = str(uuid.uuid4())
+    with qemu(mine, program=program) as process:
+        assert processes.find_qemu(mine) == process.pid
+
+
+def test_what_cannot_be_looked_at_is_not_taken_for_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> bytes:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(OSError, match="Too many"):
+        processes.find_qemu(str(uuid.uuid4()))
 
 
 def test_a_process_that_has_ended_runs_nothing_though_nobody_collected_it() -> None:

@@ -68,11 +68,6 @@ def hostdev_nic(function: str, mac: str, address: PciAddress) -> str:
     )
 
 
-def new_mac(random: bytes) -> str:
-    """Return a MAC address in QEMU's range by three random bytes."""
-    return "52:54:00:" + ":".join(f"{byte:02x}" for byte in random)
-
-
 def free_target(disks: Sequence[Device], bus: str) -> str:
     """Return the first name of a disk on this bus that the guest does not have yet."""
     taken = {disk.get("dev") for disk in disks}

@@ -5,7 +5,7 @@ from typing import Final, TextIO
 from runtime.errors import Invalid
 
 _LONGEST: Final = 1024 * 1024
-"""No definition is a thousandth as long; another file was meant."""
+"""Several times what the API takes: another file was meant."""
 
 
 def read_xml(file: TextIO) -> str:

@@ -12,7 +12,10 @@ from cluster.operations.vm_define import NewVm
 
 GROUP: Final = "vm"
 _XML: Final = Parameter(
-    name="xml", about="Its definition for libvirt: the element `domain`.", is_required=True
+    name="xml",
+    about="Its definition for libvirt: the element `domain`. A MAC address, and of a new VM a "
+    "UUID, that is missing is chosen once and kept.",
+    is_required=True,
 )
 RULES: Final = (
     Parameter(

@@ -14,7 +14,9 @@ from cli.xml_file import read_xml
 @click.command()
 @click.argument("vmconfig", type=click.File(encoding="utf-8"))
 @target_option("The node it shall be on; without it the best one is chosen.")
-@click.option("-l", "--limit", help="The only nodes it may be on, separated by commas.")
+@click.option(
+    "-l", "--limit", metavar="NODES", help="The only nodes it may be on, separated by commas."
+)
 @click.option(
     "-s",
     "--node-selector",
@@ -45,9 +47,14 @@ from cli.xml_file import read_xml
     show_default=True,
     help="How many milliseconds it may stand still in a live migration.",
 )
-@click.option("-g", "--tag", "tags", multiple=True, help="A tag; may be repeated.")
+@click.option("-g", "--tag", "tags", metavar="TAG", multiple=True, help="A tag; may be repeated.")
 @click.option(
-    "-G", "--protected-tag", "protected_tags", multiple=True, help="A tag that cannot be removed."
+    "-G",
+    "--protected-tag",
+    "protected_tags",
+    metavar="TAG",
+    multiple=True,
+    help="A tag that is not removed by accident; may be repeated.",
 )
 @click.pass_obj
 def define(
@@ -63,7 +70,15 @@ def define(
     *,
     autostart: bool,
 ) -> None:
-    """Define a new VM by the libvirt file VMCONFIG; `-` reads standard input. It is not started."""
+    """Define a new VM by VMCONFIG, a file with libvirt's XML, or `-` for standard input.
+
+    The XML is one <domain> with at least a <name> and a <memory>. Disks are volumes in Ceph
+    (type network, protocol rbd, name pool/volume; they are not made), or files or devices of the
+    node; interfaces are of type bridge, direct or hostdev. A UUID or MAC address that is missing
+    is chosen once and kept.
+
+    The VM is not started: `pvc vm start` does that. `pvc vm dump` shows the XML as it is stored.
+    """
     form = {
         "xml": read_xml(vmconfig),
         "node": target,

@@ -13,7 +13,7 @@ from cli.views.section import section
 from cli.views.vm import network_names, objects
 from cli.views.vm_parts import networks_table
 from cli.vm import live_option, one_vm, restart_option, vm_argument, xml_of, yes_option
-from cli.vm_devices import PciAddress, bridge_nic, hostdev_nic, macvtap_nic, new_mac, nic_of
+from cli.vm_devices import PciAddress, bridge_nic, hostdev_nic, macvtap_nic, nic_of
 
 _sriov_option = click.option("-s", "--sriov", is_flag=True, help="NET is a virtual function.")
 
@@ -74,9 +74,10 @@ def add(
 ) -> None:
     """Add an interface in NET to VM: a network's number, upstream, cluster or storage."""
     from cluster.definition.device_editing import attached
+    from cluster.definition.mac_giving import mac_from
 
     vm = one_vm(session, name, "xml", "state", "node")
-    mac = macaddr or new_mac(os.urandom(3))
+    mac = macaddr or mac_from(os.urandom(3))
     if not sriov:
         device = bridge_nic(net, mac, model)
     elif sriov_mode == "macvtap":

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from cluster.definition.document import parse_domain
-from cluster.definition.editing import normalised, with_uuid
+from cluster.definition.editing import with_uuid
+from cluster.definition.mac_giving import with_macs
 from cluster.definition.reading import read as read_definition
 from cluster.model.definition import Definition
 from cluster.model.vm import Seen, SeenState, Selector, Tag, VmMeta, Wanted, WantedState
@@ -70,9 +71,9 @@ def define(
 
 
 def _read(xml: str) -> tuple[str, Definition]:
-    """The definition in its normal form, with a UUID."""
+    """The definition in its normal form, with a UUID and all MAC addresses."""
     has_uuid = bool((parse_domain(xml).findtext("uuid") or "").strip())
-    text = normalised(xml) if has_uuid else with_uuid(xml, str(uuid4()))
+    text = with_macs(xml if has_uuid else with_uuid(xml, str(uuid4())))
     return text, read_definition(text)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cluster.definition.editing import normalised, renamed
+from cluster.definition.mac_giving import with_macs
 from cluster.definition.reading import read as read_definition
 from cluster.definition.units import why_no_name
 from cluster.lifecycle.vm_orders import Edit, Order, check_edit
@@ -41,7 +42,8 @@ def modify(
 ) -> Modified:
     """Replace a VM's definition, and (with `restart`) restart it if it runs; raises `Invalid` for
     a wrong one, and for another name or UUID."""
-    text, definition = normalised(xml), read_definition(xml)
+    text = with_macs(xml)
+    definition = read_definition(text)
     volumes = vm_path(layout, "vm.volumes", uuid)
 
     def decide() -> tuple[Sequence[Change], Modified]:

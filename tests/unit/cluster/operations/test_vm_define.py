@@ -81,6 +81,15 @@ def test_a_vm_without_a_uuid_gets_one() -> None:
     assert read_definition(xml.data.decode()).uuid == made.uuid != UUID
 
 
+def test_the_mac_addresses_that_were_not_said_are_part_of_the_definition() -> None:
+    store = new_tree()
+    nic = "<interface type='bridge'><source bridge='vmbr7'/></interface>"
+    made = defined(store, xml_of("www").replace("</devices>", f"{nic}</devices>"))
+    xml = store.read(f"/domains/{made.uuid}/xml", soon())
+    assert xml is not None
+    assert [bool(nic.mac) for nic in read_definition(xml.data.decode()).nics] == [True]
+
+
 def test_names_and_uuids_are_unique() -> None:
     store = new_tree()
     defined(store)

@@ -174,6 +174,17 @@ def test_another_definition() -> None:
     assert keys_of(store).wanted == replace(WANTED, state=WantedState.RESTART, serial=4)
 
 
+def test_a_definition_that_leaves_mac_addresses_out_keeps_those_it_was_given() -> None:
+    store = with_vm()
+    nic = "<interface type='bridge'><source bridge='vmbr7'/></interface>"
+    xml = xml_of("www").replace("</devices>", f"{nic}</devices>")
+    assert modified(store, xml).needs_restart
+    (given,) = read_definition(keys_of(store).xml).nics
+    assert given.mac
+    assert not modified(store, xml).needs_restart
+    assert read_definition(keys_of(store).xml).nics == (given,)
+
+
 def test_a_vm_that_is_off_needs_no_restart() -> None:
     store = with_vm(STOPPED, OFF)
     more = with_memory(xml_of("www"), 1024)

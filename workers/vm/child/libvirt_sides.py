@@ -1,9 +1,11 @@
 """Both copies of a VM in a live migration: how each is, and what can be done to it.
 
 Invariants: a side that does not answer is UNKNOWN, and asked by a new connection the next time;
-every call has a time limit and is left behind when it is over.
+every call has a time limit and is left behind when it is over; the other node is never this one,
+whatever its name leads to.
 """
 
+import os
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -103,6 +105,24 @@ def _state_and_job(domain: Any) -> tuple[int, int, bool]:
 
 class Target(Copy):
     """The copy on the other node."""
+
+    def connect(self, seconds: float = OPEN_SECONDS) -> Any:
+        """Return a connection to its libvirt; raises `Unavailable`, also when that is our own."""
+        if self._connection is None:
+            connection = open_libvirt(self._uri, seconds)
+            self._check_elsewhere(connection, seconds)
+            self._connection = connection
+        return self._connection
+
+    def _check_elsewhere(self, connection: Any, seconds: float) -> None:
+        """A broken record, or a name that resolves to us, would have us end our only copy."""
+        try:
+            name = in_thread(connection.getHostname, seconds)
+        except libvirt.libvirtError as error:
+            raise Unavailable(f"{self._uri}: {error}") from error
+        if name.partition(".")[0] == os.uname().nodename.partition(".")[0]:
+            message = f"{self._uri} leads to this node itself: mend what that name resolves to"
+            raise Unavailable(message, uri=self._uri)
 
     def look(self) -> Side:
         """Return how it is."""

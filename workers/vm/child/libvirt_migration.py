@@ -58,7 +58,7 @@ def _migrate(source: Source, target: Target, job: jobs.Migrate) -> Ended:
         return Ending.REFUSED, "it is paused, so it cannot be sent live"
     if target.look() not in (Side.GONE, Side.UNKNOWN):
         # What an earlier migration has left, or one that is under way.
-        ending, reason = Settlement(source, target).run(job.seconds)
+        ending, reason = Settlement(source, target, is_stale=True).run(job.seconds)
         if ending is not Ending.STAYED:
             return ending, reason
     if not _answers(domain):
@@ -66,7 +66,7 @@ def _migrate(source: Source, target: Target, job: jobs.Migrate) -> Ended:
     move = _Move(domain, job)
     if move.run() and _let_go(target):
         return Ending.LEFT, ""
-    ending, reason = Settlement(source, target).run(_ABORT_SECONDS)
+    ending, reason = Settlement(source, target, is_stale=move.has_failed).run(_ABORT_SECONDS)
     return ending, "; ".join(part for part in (move.error, reason) if part)
 
 
@@ -92,11 +92,20 @@ def _let_go(target: Target) -> bool:
         return False
 
 
+def _is_connected(domain: Any) -> bool:
+    try:
+        return bool(domain.connect().isAlive() == 1)
+    except libvirt.libvirtError:
+        return False
+
+
 class _Move:
     """The call of libvirt that sends it, watched from outside."""
 
     def __init__(self, domain: Any, job: jobs.Migrate) -> None:
         self.error = ""
+        self.has_failed = False
+        """Libvirt itself says so: it has let the source go on."""
         self._domain = domain
         self._job = job
         self._is_over = threading.Event()
@@ -118,7 +127,7 @@ class _Move:
                 is_broken_off, deadline = True, Deadline.after(_ABORT_SECONDS)
                 self.error = why
                 threading.Thread(target=self._abort, daemon=True).start()
-        return pid is not None and processes.is_ending(pid)
+        return not self.has_failed and pid is not None and processes.is_ending(pid)
 
     def _why_break_off(self, deadline: Deadline) -> str:
         if deadline.is_over:
@@ -130,6 +139,8 @@ class _Move:
             self._domain.migrateToURI3(self._job.to_uri, {}, _FLAGS)
         except libvirt.libvirtError as error:
             self.error = self.error or str(error)
+            # A connection that is lost says nothing of the migration.
+            self.has_failed = _is_connected(self._domain)
         self._progress.end()
         self._is_over.set()
 

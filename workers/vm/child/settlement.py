@@ -63,10 +63,19 @@ class TargetCopy(Protocol):
 class Settlement:
     """One of them, step by step."""
 
-    def __init__(self, source: SourceCopy, target: TargetCopy, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self,
+        source: SourceCopy,
+        target: TargetCopy,
+        clock: Clock = SYSTEM_CLOCK,
+        *,
+        is_stale: bool = False,
+    ) -> None:
+        """`is_stale`: the source has run on since the copy was made that the target may have."""
         self._source = source
         self._target = target
         self._clock = clock
+        self._is_stale = is_stale
         self._before: object = None
 
     def run(self, seconds: float) -> Ended:
@@ -75,7 +84,7 @@ class Settlement:
         unsure, is_broken_off = self._after(_UNSURE_SECONDS), False
         while True:
             seen = self._look()
-            step = next_step(seen[0], seen[1], is_moving=seen[2])
+            step = next_step(seen[0], seen[1], is_moving=seen[2], is_stale=self._is_stale)
             if step in ENDS and (Side.UNKNOWN not in seen or unsure.is_over):
                 return Ending(step.value), _note(step, seen)
             if moment.is_over:
@@ -89,6 +98,10 @@ class Settlement:
 
     def _look(self) -> tuple[Side, Side, bool]:
         source, is_moving = self._source.look()
+        if is_moving:
+            self._is_stale = False
+        elif source is Side.RUNNING:
+            self._is_stale = True
         return source, self._target.look(), is_moving
 
     def _take(self, step: Step, seen: object) -> None:

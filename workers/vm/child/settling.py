@@ -4,7 +4,8 @@ Invariants: exactly one copy goes on. The target's copy of a migration is held (
 an instruction) until somebody lets it go, and it is let go only when the source's is gone for
 certain. So as long as the source's copy is there it is the valid one, unless the target's runs all
 the same: then somebody else has let it go while the source's was held, and what is on disk is
-the target's. What cannot be known is not guessed.
+the target's. A held copy is worth nothing once the source has run on without a migration: it knows
+nothing of what the source wrote since. What cannot be known is not guessed.
 """
 
 from enum import StrEnum
@@ -90,8 +91,11 @@ ENDS: Final = (Step.LEFT, Step.STAYED, Step.LOST, Step.UNCERTAIN)
 """After these nothing is left to do."""
 
 
-def next_step(source: Side, target: Side, *, is_moving: bool) -> Step:
-    """Return what follows; `is_moving`: the source's libvirt has a migration of it under way."""
+def next_step(source: Side, target: Side, *, is_moving: bool, is_stale: bool = False) -> Step:
+    """Return what follows; `is_moving`: the source's libvirt has a migration of it under way;
+    `is_stale`: the source has run on since the target's copy was made."""
     if is_moving and source not in (Side.GONE, Side.UNKNOWN):
         return Step.FOLLOW
+    if is_stale and (source, target) == (Side.GONE, Side.HELD):
+        return Step.DROP
     return TABLE[source][target]

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from runtime.errors import Unavailable
 from tests.fakes.clock import FakeClock
 from workers.vm.child.settlement import Settlement
@@ -22,6 +24,10 @@ class FakeSides:
 
     def later(self, seconds: float, happen: Callable[[], None]) -> None:
         self.clock.at(self.clock.now() + seconds, happen)
+
+    def answer_held(self) -> None:
+        if self.sides["target"] is Side.UNKNOWN:
+            self.sides["target"] = Side.HELD
 
     def settle(self, seconds: float = 60.0) -> tuple[Ending, str]:
         settlement = Settlement(FakeSource(self), FakeCopy(self, "target"), self.clock)
@@ -136,6 +142,31 @@ def test_a_source_that_runs_is_certain_whatever_the_target_says() -> None:
     ending, reason = both.settle()
     assert ending is Ending.STAYED
     assert "may be left there" in reason
+
+
+@pytest.mark.parametrize("target", [Side.HELD, Side.UNKNOWN])
+def test_a_copy_of_a_source_that_went_on_is_never_let_go(target: Side) -> None:
+    # The answer of the target's last step was lost: libvirt let the source go on, and what it has
+    # written since the copy at the target does not know.
+    both = FakeSides(Side.RUNNING, target)
+    both.later(0.1, lambda: both.sides.update(source=Side.GONE))
+    both.later(2.0, lambda: both.answer_held())
+    assert both.settle()[0] is Ending.LOST
+    assert both.done == ["destroy target"]
+
+
+def test_a_copy_from_before_the_move_is_never_let_go() -> None:
+    both = FakeSides(Side.GONE, Side.HELD)
+    settlement = Settlement(FakeSource(both), FakeCopy(both, "target"), both.clock, is_stale=True)
+    assert settlement.run(60.0)[0] is Ending.LOST
+    assert both.done == ["destroy target"]
+
+
+def test_a_source_that_runs_while_it_is_sent_makes_no_copy_stale() -> None:
+    both = FakeSides(Side.RUNNING, Side.ARRIVING)
+    both.is_moving = True
+    both.later(5.0, lambda: both.sides.update(source=Side.GONE, target=Side.HELD))
+    assert both.settle()[0] is Ending.LEFT
 
 
 def test_an_order_that_does_not_arrive_is_given_again() -> None:

@@ -59,3 +59,13 @@ def test_nothing_that_runs_alone_is_ever_ended(source: Side, target: Side) -> No
         assert target is Side.RUNNING
     if step in ENDS and step is not Step.UNCERTAIN:
         assert source is not Side.UNKNOWN
+
+
+@pytest.mark.parametrize("target", Side)
+@pytest.mark.parametrize("source", Side)
+def test_only_whether_a_held_copy_is_let_go_depends_on_whether_the_source_ran_on(
+    source: Side, target: Side
+) -> None:
+    step = next_step(source, target, is_moving=False)
+    stale = next_step(source, target, is_moving=False, is_stale=True)
+    assert stale is (Step.DROP if step is Step.LET_GO else step)

@@ -11,7 +11,7 @@ import libvirt
 
 from workers.vm import jobs
 from workers.vm.child import processes, volumes
-from workers.vm.child.libvirt_connection import find, open_libvirt
+from workers.vm.child.libvirt_connection import find, is_gone, open_libvirt
 from workers.vm.child.libvirt_job import destroy, ending_of
 from workers.vm.job_lines import Surroundings
 from workers.vm.jobs import Ending
@@ -28,12 +28,31 @@ def start(around: Surroundings, job: jobs.Start) -> tuple[Ending, str]:
             destroy(domain, job.uuid)
         if processes.find_qemu(job.uuid) is not None:
             return Ending.REFUSED, "a process of it runs here that libvirt does not know; end it"
-        if refusal := volumes.clear(around, job):
+        if refusal := volumes.clear(around, job, lambda: _users(connection, job.uuid)):
             return Ending.REFUSED, refusal
         connection.createXML(job.xml, 0)
     except libvirt.libvirtError as error:
         return ending_of(error)
     return Ending.DONE, ""
+
+
+def _users(connection: Any, uuid: str) -> dict[str, str]:
+    """Return the other VMs that run here, by the names of their disks."""
+    # Most starts find no locks: they need not wait for this import.
+    from workers.vm.child.live_xml import device_names
+
+    found = {}
+    for domain in connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+        if domain.UUIDString() == uuid:
+            continue
+        try:
+            names = device_names(domain.XMLDesc(0)).values()
+        except libvirt.libvirtError as error:
+            if not is_gone(error):
+                raise
+            continue
+        found.update(dict.fromkeys(names, domain.name()))
+    return found
 
 
 def _is_left_over(domain: Any, uuid: str) -> bool:

@@ -6,7 +6,7 @@ with the evidence.
 """
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -42,13 +42,17 @@ def judge(
     *,
     own_hosts: Collection[str],
     runs_here: bool,
+    users: Mapping[str, str],
     blocklist: Collection[str] | None,
 ) -> Verdict:
-    """Say which locks go; `blocklist` is None when the node that had the VM was not fenced."""
+    """Say which locks go; `users` are the other VMs that run here, by the volumes they have, and
+    `blocklist` is None when the node that had the VM was not fenced."""
     remove = []
     for lock in locks:
         if runs_here:
             return Verdict(refusal=f"a process of it runs here already; {_named(lock)}")
+        if lock.host in own_hosts and (user := users.get(lock.volume)):
+            return Verdict(refusal=f"{_named(lock)}: by the VM {user}, which runs here with it")
         if lock.host in own_hosts or (blocklist is not None and is_shut_out(lock, blocklist)):
             remove.append(lock)
             continue

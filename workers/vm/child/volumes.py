@@ -1,6 +1,6 @@
 """The jobs on a VM's volumes that need no libvirt, and the look at their locks before a start."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
 
 from workers.vm import jobs
@@ -28,8 +28,9 @@ def do(around: Surroundings, job: jobs.FreeLocks | jobs.RemoveVolumes) -> Ended:
     return (Ending.REFUSED, "; ".join(refusals)) if refusals else (Ending.DONE, "")
 
 
-def clear(around: Surroundings, job: jobs.Start) -> str:
-    """Remove the locks of dead processes from a VM's volumes; returns why it must not start."""
+def clear(around: Surroundings, job: jobs.Start, users: Callable[[], Mapping[str, str]]) -> str:
+    """Remove the locks of dead processes from a VM's volumes; returns why it must not start.
+    `users`: asked, if there are locks, for the other VMs that run here, by their volumes."""
     rbd = Rbd(around)
     locks = _locks(rbd, job.volumes)
     if not locks:
@@ -38,6 +39,7 @@ def clear(around: Surroundings, job: jobs.Start) -> str:
         locks,
         own_hosts=own_hosts(),
         runs_here=processes.find_qemu(job.uuid) is not None,
+        users=users(),
         blocklist=rbd.blocklist() if job.is_fenced else None,
     )
     if not verdict.refusal:

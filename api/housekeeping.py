@@ -13,7 +13,7 @@ from api.cluster_reader import ClusterReader
 from api.liveness import BeatWatch
 from api.schema_gate import Verdict
 from api.tree import MirroredTree
-from runtime.clock import Clock, Instant, later
+from runtime.clock import LONG_AGO, Clock, Instant, later
 from runtime.deadline import Deadline
 from runtime.log import get_logger
 
@@ -68,7 +68,7 @@ def signalled(seconds: float) -> bool:
 
 def keep_house(house: Household, wait: Wait = signalled) -> End:
     """Do rounds until there is a reason to end."""
-    status, watchdog_at = "", Instant(float("-inf"))
+    status, watchdog_at = "", LONG_AGO
     while True:
         verdict = look(house)
         if not house.is_serving():

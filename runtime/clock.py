@@ -6,10 +6,15 @@ compares wall times of two hosts.
 
 import time
 from datetime import UTC, datetime
-from typing import NewType, Protocol
+from typing import Final, NewType, Protocol
 
 Instant = NewType("Instant", float)
 """A point on this host's monotonic clock, in seconds."""
+
+LONG_AGO: Final = Instant(float("-inf"))
+"""Earlier than anything: what has not happened yet, and is due at once."""
+NEVER: Final = Instant(float("inf"))
+"""Later than anything."""
 
 
 class Clock(Protocol):

@@ -6,7 +6,7 @@ from typing import Any
 from bus.ends import Outgoing
 from bus.messages import Facts
 from bus.topics import Topic
-from runtime.clock import Instant, later
+from runtime.clock import LONG_AGO, Instant, later
 from supervisor.patience import Patience
 from supervisor.report import facts, is_ready, status
 from supervisor.schema_plan import SchemaView
@@ -37,7 +37,7 @@ class Herald:
         self.was_ready = was_ready
         """Whether all workers have run once in this life of the tree."""
         self._facts: dict[str, Any] = {}
-        self._facts_at = self._watchdog_at = Instant(float("-inf"))
+        self._facts_at = self._watchdog_at = LONG_AGO
         self._status = ""
         self._refusal = ""
         self._course = Course.RUN

@@ -146,9 +146,6 @@ def _on_monitor(desk: Desk, job: jobs.Job) -> Script:
             desk.world.run(desk.host, domain)
         case jobs.ChangeDevice():
             (domain.devices.add if job.is_attach else domain.devices.discard)(job.xml)
-        case jobs.Resize():
-            domain.vcpus = job.vcpus or domain.vcpus
-            domain.memory_mb = job.memory_mb or domain.memory_mb
     return Ending.DONE, ""
 
 

@@ -5,24 +5,21 @@ turn is decided in `turns`.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Final
 
-from runtime.clock import Instant, later
+from runtime.clock import LONG_AGO, Instant, later
 from workers.console.actions import Action, Store, StoreConsole, TellFacts
 from workers.console.seen import Seen
 from workers.console.spec import FACTS_SECONDS, WRITE_SECONDS
 from workers.console.turns import Turns, take_turns
 from workers.decision import Decision
 
-_NEVER: Final = Instant(float("-inf"))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """When things were done last."""
 
-    write_at: Instant = _NEVER
-    facts_at: Instant = _NEVER
+    write_at: Instant = LONG_AGO
+    facts_at: Instant = LONG_AGO
     turns: Turns = field(default_factory=Turns)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from runtime.clock import Instant, later
+from runtime.clock import LONG_AGO, NEVER, Instant, later
 from workers.console.seen import ConsolesSeen
 from workers.console.spec import (
     CONSOLE_WRITES,
@@ -17,7 +17,6 @@ from workers.console.spec import (
     WRITE_SECONDS,
 )
 
-_NEVER: Final = Instant(float("-inf"))
 _REMEMBERED_SECONDS: Final = 60.0
 """Longer than anybody waits for a turn; then it counts as never written."""
 _HOARD_SECONDS: Final = 0.5
@@ -36,7 +35,7 @@ class Turns:
     """So many may be written now; what a write costs is known after it, so this may be negative."""
     paid_bytes: int = 0
     """Of `ConsolesSeen.stored_bytes` so many are accounted for."""
-    at: Instant = _NEVER
+    at: Instant = LONG_AGO
 
 
 def take_turns(
@@ -74,12 +73,12 @@ def _refilled(seen: ConsolesSeen, turns: Turns, now: Instant) -> Turns:
 
 
 def _next_at(turns: Turns, vm: str) -> Instant:
-    return later(turns.written_at.get(vm, _NEVER), WRITE_SECONDS)
+    return later(turns.written_at.get(vm, LONG_AGO), WRITE_SECONDS)
 
 
 def _look_again(seen: ConsolesSeen, turns: Turns, chosen: frozenset[str], now: Instant) -> Instant:
     if not seen.followed:
-        return Instant(float("inf"))
+        return NEVER
     look = later(now, LOOK_SECONDS)
     waiting = [_next_at(turns, vm) for vm in seen.ready - chosen]
     if not waiting:

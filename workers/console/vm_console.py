@@ -1,9 +1,8 @@
 """One VM's console: from its file to its log."""
 
 from dataclasses import dataclass, field
-from typing import Final
 
-from runtime.clock import Instant
+from runtime.clock import LONG_AGO, Instant
 from runtime.deadline import Deadline
 from runtime.errors import Refused, Unavailable
 from runtime.log import get_logger
@@ -12,8 +11,6 @@ from workers.console.taking import Bounds
 from workers.console.vm_logs import VmLog, VmLogs
 
 log = get_logger(__name__)
-
-_NEVER: Final = Instant(float("-inf"))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,7 +21,7 @@ class VmConsole:
     name: str
     path: str
     tail: Tail
-    open_at: Instant = _NEVER
+    open_at: Instant = LONG_AGO
     """Not to be looked up in the store before this."""
     skipped: int = 0
     _log: VmLog | None = field(default=None, init=False)

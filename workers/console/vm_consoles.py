@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bus.messages import Envelope, Facts
-from runtime.clock import Clock, Instant, later
+from runtime.clock import LONG_AGO, Clock, Instant, later
 from runtime.deadline import Deadline
 from runtime.errors import Unavailable
 from runtime.log import get_logger
@@ -28,7 +28,6 @@ from workers.console.vm_logs import VmLogs
 
 log = get_logger(__name__)
 
-_NEVER: Final = Instant(float("-inf"))
 _TELLER: Final = "vm"
 
 
@@ -51,7 +50,7 @@ class VmConsoles:
         self._wanted: Mapping[str, Wanted] = {}
         self._consoles: dict[str, VmConsole] = {}
         self._ready: set[str] = set()
-        self._looked_at = _NEVER
+        self._looked_at = LONG_AGO
         self._deadline = Deadline(clock.now(), clock)
         self._skipped = 0
         """By consoles that were let go."""
@@ -97,7 +96,7 @@ class VmConsoles:
 
     def finish(self) -> None:
         """Store what is there; one attempt, since whoever told us to end waits too."""
-        self._looked_at = _NEVER
+        self._looked_at = LONG_AGO
         try:
             self.observe()
             for vm in sorted(self._ready):

@@ -32,6 +32,14 @@ class Forget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """Abandon a job whose premise is gone, if the store, asked past every cache, says so too."""
+
+    vm: str
+    job: Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteSeen:
     """Say what is seen of a VM that is this node's, or hand it to the node it has moved to."""
 
@@ -161,7 +169,6 @@ class WriteTask:
 
     task: str
     progress: TaskProgress
-    is_first: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +197,7 @@ class TellFacts:
 Action = (
     Begin
     | Forget
+    | Withdraw
     | WriteSeen
     | Claim
     | Adopt

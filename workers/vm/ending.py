@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Final
 
 from cluster.model.vm import SeenState
-from runtime.clock import Instant, later
+from runtime.clock import NEVER, Instant, later
 from workers.vm.actions import Action, Begin, WriteSeen
 from workers.vm.jobs import Destroy, Shutdown
-from workers.vm.turn import NEVER, Outcome, Turn
+from workers.vm.turn import Outcome, Turn
 
 _ASK_AGAIN_SECONDS: Final = 10.0
 """A guest that was still booting did not hear the first time."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 from cluster.lifecycle.domain import DomainEvent, after, ordered
 from cluster.model.node import DomainState, WantedDomainState
 from cluster.records.fault_record import fault_id
-from runtime.clock import Instant, later
+from runtime.clock import LONG_AGO, Instant, later
 from workers.decision import Decision
 from workers.faults import Condition
 from workers.vm import flush_home, flush_out
@@ -35,7 +35,6 @@ _MOST_NAMED: Final = 100
 _MOST_IN_FAULT: Final = 10
 _LONGEST_REASON: Final = 300
 
-_LONG_AGO: Final = Instant(float("-inf"))
 
 Decided = Decision[Action, "Memory"]
 
@@ -46,12 +45,12 @@ class Memory:
 
     state: DomainState | None = None
     """What the rest belongs to."""
-    next_at: Instant = _LONG_AGO
+    next_at: Instant = LONG_AGO
     tries: Tries = field(default_factory=dict)
     all: frozenset[str] = frozenset()
     """All VMs that this flush or unflush has had to do with."""
     told: Mapping[str, Any] | None = None
-    told_at: Instant = _LONG_AGO
+    told_at: Instant = LONG_AGO
     stuck_since: Instant | None = None
     faults: Mapping[str, Told] = field(default_factory=dict)
 

@@ -24,7 +24,6 @@ _SECONDS: Final[dict[type, float]] = {
     jobs.Resume: 35.0,
     jobs.AbortMove: 35.0,
     jobs.ChangeDevice: 75.0,
-    jobs.Resize: 75.0,
     jobs.FreeLocks: 60.0,
     jobs.RemoveVolumes: 3600.0,
 }

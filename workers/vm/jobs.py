@@ -7,7 +7,6 @@ never touches the store.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from runtime.clock import Instant
 
@@ -85,15 +84,6 @@ class ChangeDevice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resize:
-    """Set the vCPUs or the memory of the running VM, as far as its definition allows."""
-
-    uuid: str
-    vcpus: int | None = None
-    memory_mb: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FreeLocks:
     """Remove every lock of its volumes; only for a VM that runs nowhere."""
 
@@ -118,7 +108,6 @@ Job = (
     | Settle
     | AbortMove
     | ChangeDevice
-    | Resize
     | FreeLocks
     | RemoveVolumes
 )
@@ -153,4 +142,3 @@ class JobState:
     """None while it runs."""
     reason: str = ""
     """Why it did not do what was asked, for people."""
-    result: Any = None

@@ -1,12 +1,13 @@
 """Whether what was decided may still be done, by a fresh read of the tree; pure.
 
 Invariant: a job that starts, ends or moves something is begun only on a VM that is this node's by
-record, and one that lets a held copy go on only while no move is under way.
+record, and one that lets a held copy go on only while no move is under way. One that was held up,
+with its node or alone, is withdrawn when the VM has passed to another node meanwhile.
 """
 
 from typing import assert_never
 
-from cluster.model.vm import Seen, SeenState, TransferPhase, Wanted, WantedState
+from cluster.model.vm import Seen, SeenState, Transfer, TransferPhase, Wanted, WantedState
 from cluster.records.vm_keys import VmKeys
 from workers.vm.jobs import (
     AbortMove,
@@ -16,7 +17,6 @@ from workers.vm.jobs import (
     Job,
     Migrate,
     RemoveVolumes,
-    Resize,
     Resume,
     Settle,
     Shutdown,
@@ -54,7 +54,7 @@ def may_begin(job: Job, keys: VmKeys, node: str) -> bool:
             return owns(keys, node) and is_sent
         case Resume():
             return is_up(keys.seen) and owns(keys, node) and keys.transfer is None
-        case ChangeDevice() | Resize():
+        case ChangeDevice():
             return owns(keys, node) and keys.transfer is None
         case Shutdown() | Destroy():
             # A move is broken off first.
@@ -65,6 +65,21 @@ def may_begin(job: Job, keys: VmKeys, node: str) -> bool:
             return keys.wanted.removes_volumes and may_remove(keys, node)
         case _:
             assert_never(job)
+
+
+def may_go_on(job: Job, seen: Seen, transfer: Transfer | None, node: str) -> bool:
+    """Whether a job that was begun may still be let go on."""
+    match job:
+        case AbortMove():
+            return True
+        case Destroy():
+            # A copy that should not be here; the one that arrives by a move should.
+            is_arriving = transfer is not None and transfer.to == node
+            return seen.node == node or not is_arriving
+        case FreeLocks():
+            return transfer is None and not seen.state.may_run
+        case _:
+            return seen.node == node
 
 
 def may_remove(keys: VmKeys, node: str) -> bool:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cluster.model.task import Task, TaskProgress, TaskState
-from runtime.clock import Instant, later
+from runtime.clock import NEVER, Instant, later
 from workers.decision import Decision
 from workers.vm import task_kinds
 from workers.vm.actions import Action, Begin, Forget, WriteTask
-from workers.vm.jobs import ChangeDevice, Ending, FreeLocks, JobState, Resize
+from workers.vm.jobs import ChangeDevice, Ending, FreeLocks, JobState
 from workers.vm.rules import Rules
 from workers.vm.seen import Seen, VmView
 from workers.vm.task_kinds import Work
@@ -22,7 +22,6 @@ _AGAIN_SECONDS: Final = 1.0
 """What was begun or written and does not show is done again."""
 _BEGIN_SECONDS: Final = 10.0
 """A job that could not be begun for so long is given up."""
-_NEVER: Final = Instant(float("inf"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +76,7 @@ class _Round:
             result=status if state is TaskState.SUCCESS else None,
         )
         self.over[task.id] = Over(vm=vm, progress=progress, told_at=self.now)
-        self.actions.append(WriteTask(task=task.id, progress=progress, is_first=False))
+        self.actions.append(WriteTask(task=task.id, progress=progress))
 
     def is_taken(self, vm: str) -> bool:
         """Whether another task is at a VM."""
@@ -99,7 +98,7 @@ def decide(rules: Rules, seen: Seen, memory: Memory, now: Instant) -> Decision[A
             _bring_on(turn, task, work, seen.vms.get(work.vm))
     turn.actions += _left_over(turn, seen)
     after = Memory(begun=turn.begun, over=turn.over, told=turn.told)
-    look_again = later(now, _AGAIN_SECONDS) if turn.begun or turn.over or turn.told else _NEVER
+    look_again = later(now, _AGAIN_SECONDS) if turn.begun or turn.over or turn.told else NEVER
     return Decision(turn.actions, after, look_again)
 
 
@@ -111,7 +110,7 @@ def _left_over(turn: _Round, seen: Seen) -> list[Action]:
         for uuid, view in seen.vms.items()
         if view.job is not None
         and view.job.ending is not None
-        and isinstance(view.job.job, ChangeDevice | FreeLocks | Resize)
+        and isinstance(view.job.job, ChangeDevice | FreeLocks)
         and uuid not in expected
     ]
 
@@ -140,7 +139,7 @@ def _begin(turn: _Round, task: Task, work: Work, view: VmView | None) -> None:
         turn.told.pop(task.id, None)
         status = task_kinds.doing(work, view)
         progress = TaskProgress(state=TaskState.RUNNING, total=1, status=status)
-        turn.actions.append(WriteTask(task=task.id, progress=progress, is_first=True))
+        turn.actions.append(WriteTask(task=task.id, progress=progress))
         turn.actions.append(Begin(vm=view.uuid, job=task_kinds.job_of(work, view)))
 
 
@@ -150,7 +149,7 @@ def _wait(turn: _Round, task: Task, view: VmView) -> None:
     if turn.told.get(task.id) != status:
         turn.told[task.id] = status
         progress = TaskProgress(state=TaskState.PENDING, total=1, status=status)
-        turn.actions.append(WriteTask(task=task.id, progress=progress, is_first=True))
+        turn.actions.append(WriteTask(task=task.id, progress=progress))
 
 
 def _go_on(turn: _Round, task: Task, work: Work, begun: Begun, view: VmView | None) -> None:
@@ -189,7 +188,7 @@ def _tell_again(turn: _Round, task: Task, work: Work, over: Over, view: VmView |
     if turn.now < later(over.told_at, _AGAIN_SECONDS):
         return
     turn.over[task.id] = replace(over, told_at=turn.now)
-    turn.actions.append(WriteTask(task=task.id, progress=over.progress, is_first=False))
+    turn.actions.append(WriteTask(task=task.id, progress=over.progress))
     # What was to be forgotten may still be there, if the store failed us in between.
     job = _own_job(work, view)
     if job is not None and job.ending is not None and not turn.is_taken(work.vm):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from runtime.clock import Instant, later
+from runtime.clock import LONG_AGO, Instant, later
 from workers.decision import Decision
 from workers.vm import sums, vm_faults
 from workers.vm.actions import Action, TellFacts, WriteStatistics
@@ -25,7 +25,6 @@ _AT_ONCE: Final = 50
 _PART_SECONDS: Final = 0.1
 """Between two parts of the statistics."""
 _FAULTS_SECONDS: Final = 1.0
-_LONG_AGO: Final = Instant(float("-inf"))
 
 Decided = Decision[Action, "Memory"]
 
@@ -34,16 +33,16 @@ Decided = Decision[Action, "Memory"]
 class Memory:
     """What is carried from round to round; losing it tells some things twice."""
 
-    looked_at: Instant = _LONG_AGO
-    told_at: Instant = _LONG_AGO
+    looked_at: Instant = LONG_AGO
+    told_at: Instant = LONG_AGO
     news: tuple[object, ...] | None = None
-    statistics_at: Instant = _LONG_AGO
+    statistics_at: Instant = LONG_AGO
     parts: tuple[tuple[str, ...], ...] = ()
     """VMs whose statistics are still to be written or cleared in this cycle."""
-    part_at: Instant = _LONG_AGO
+    part_at: Instant = LONG_AGO
     written: Mapping[str, Instant | None] = field(default_factory=dict)
     """When what was written of each VM had been measured; None: it was cleared."""
-    faults_at: Instant = _LONG_AGO
+    faults_at: Instant = LONG_AGO
     faults: Mapping[str, Told] = field(default_factory=dict)
     lives: vm_faults.Lives = field(default_factory=dict)
     vms: Mapping[str, VmView] | None = None
@@ -121,6 +120,6 @@ def _is_due(seen: Seen, view: VmView, memory: Memory) -> bool:
     if view.record.node != seen.node:
         return False
     if not view.record.state.may_run:
-        return memory.written.get(view.uuid, _LONG_AGO) is not None
+        return memory.written.get(view.uuid, LONG_AGO) is not None
     measured = seen.statistics.vms.get(view.uuid)
     return measured is not None and measured.at != memory.written.get(view.uuid)

@@ -9,14 +9,11 @@ from typing import Any, Final
 
 from cluster.model.vm import Seen as SeenRecord
 from cluster.model.vm import SeenState, Transfer, TransferPhase
-from runtime.clock import Instant, later
+from runtime.clock import LONG_AGO, NEVER, Instant, later
 from workers.vm.actions import Action
 from workers.vm.local import Sight
 from workers.vm.rules import Rules
 from workers.vm.seen import NodeView, VmView
-
-NEVER: Final = Instant(float("inf"))
-LONG_AGO: Final = Instant(float("-inf"))
 
 _AGAIN_SECONDS: Final = 0.2
 """How soon it is looked whether what was done shows; a change of the tree wakes us earlier."""

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cluster.model.vm import TransferPhase
-from runtime.clock import Instant
+from runtime.clock import NEVER, Instant
 from workers.decision import Decision
 from workers.vm import arrival, lifecycle, working
 from workers.vm.actions import Action, BeginMove, Claim
 from workers.vm.jobs import Migrate, Settle, Start
 from workers.vm.rules import Rules
 from workers.vm.seen import Seen, VmView
-from workers.vm.turn import NEVER, Outcome, Slots, Turn, VmMemory, remembered
+from workers.vm.turn import Outcome, Slots, Turn, VmMemory, remembered
 
 _PARALLEL_STARTS: Final = 8
 """Each start is a process with libvirt in it: more at once take longer in all."""

@@ -111,11 +111,6 @@ class WatchedTree:
             return ""
         return f"the store does not answer: {self._mirror.trouble or 'it is silent'}"
 
-    @property
-    def is_loaded(self) -> bool:
-        """Whether the tree was read once."""
-        return self._mirror.loaded
-
 
 class StoreDetails:
     """Definitions and meta from the store. Implements `workers.vm.tree.DetailsReader`."""

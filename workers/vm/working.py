@@ -1,13 +1,14 @@
 """A VM that a job is at, or was: watched, broken off, taken notice of; pure.
 
-Invariant: a job that ended is forgotten only together with, or after, what follows from it.
+Invariant: a job that ended is forgotten only together with, or after, what follows from it; one
+whose premise is gone does not go on.
 """
 
 from typing import Final
 
-from runtime.clock import later
+from runtime.clock import NEVER, later
 from workers.vm import crash, ending, migration, saying
-from workers.vm.actions import Begin, Forget, RemoveRecord
+from workers.vm.actions import Begin, Forget, RemoveRecord, Withdraw
 from workers.vm.jobs import (
     ChangeDevice,
     Destroy,
@@ -16,16 +17,16 @@ from workers.vm.jobs import (
     JobState,
     Migrate,
     RemoveVolumes,
-    Resize,
     Resume,
     Settle,
     Shutdown,
     Start,
 )
 from workers.vm.order import Ask, asked, is_gentle
-from workers.vm.turn import NEVER, Outcome, Turn
+from workers.vm.premise import may_go_on
+from workers.vm.turn import Outcome, Turn
 
-_YIELDING: Final = (Shutdown, Resume, ChangeDevice, Resize)
+_YIELDING: Final = (Shutdown, Resume, ChangeDevice)
 """What is broken off when a VM shall end at once: it may wait for a guest that answers nothing."""
 _START_SECONDS: Final = 10.0
 """A start is let go on for so long although it shall end: it is over sooner than broken off."""
@@ -33,6 +34,8 @@ _START_SECONDS: Final = 10.0
 
 def under_way(turn: Turn, job: JobState) -> Outcome:
     """Bring on a VM that a job is at."""
+    if not may_go_on(job.job, turn.view.record, turn.view.transfer, turn.node):
+        return turn.do(Withdraw(vm=turn.view.uuid, job=job.job))
     if isinstance(job.job, Migrate | Settle):
         return migration.under_way(turn, job)
     view = turn.view
@@ -58,7 +61,7 @@ def ended(turn: Turn, job: JobState) -> Outcome:
             return crash.start_ended(turn, job)
         case Migrate() | Settle():
             return migration.ended(turn, job)
-        case ChangeDevice() | Resize() | FreeLocks():
+        case ChangeDevice() | FreeLocks():
             # Theirs who ordered it by a task; see `tasks`.
             return turn.rest()
         case _:

@@ -1,4 +1,4 @@
-"""Changes of a running VM: devices in and out, vCPUs and memory.
+"""Devices of a running VM in and out.
 
 Invariant: what is so already is done; a device counts as out only when the guest has let it go.
 """
@@ -20,18 +20,15 @@ from workers.vm.jobs import Ending
 Ended = tuple[Ending, str]
 _RELEASE_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.1
-_KIB_PER_MB: Final = 1024
 
 
-def do(around: Surroundings, job: jobs.ChangeDevice | jobs.Resize) -> Ended:
-    """Do one of them."""
+def do(around: Surroundings, job: jobs.ChangeDevice) -> Ended:
+    """Plug a device in or out."""
     connection = open_libvirt(around.uri)
     try:
         domain = find(connection, job.uuid)
         if domain is None:
             return Ending.REFUSED, "it does not run here"
-        if isinstance(job, jobs.Resize):
-            return _resize(domain, job)
         return _change(domain, job)
     except libvirt.libvirtError as error:
         return ending_of(error)
@@ -57,12 +54,4 @@ def _wait_until_out(domain: Any, xml: str) -> Ended:
         if deadline.is_over:
             return Ending.FAILED, "the guest does not let the device go"
         SYSTEM_CLOCK.sleep(_LOOK_SECONDS)
-    return Ending.DONE, ""
-
-
-def _resize(domain: Any, job: jobs.Resize) -> Ended:
-    if job.vcpus is not None:
-        domain.setVcpusFlags(job.vcpus, libvirt.VIR_DOMAIN_AFFECT_LIVE)
-    if job.memory_mb is not None:
-        domain.setMemoryFlags(job.memory_mb * _KIB_PER_MB, libvirt.VIR_DOMAIN_AFFECT_LIVE)
     return Ending.DONE, ""

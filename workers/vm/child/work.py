@@ -32,7 +32,7 @@ def _do(orders: Orders, job: jobs.Job) -> tuple[Ending, str]:
             from workers.vm.child.libvirt_migration import do as move
 
             return move(around, job)
-        case jobs.ChangeDevice() | jobs.Resize():
+        case jobs.ChangeDevice():
             from workers.vm.child import libvirt_devices
 
             return libvirt_devices.do(around, job)

@@ -41,7 +41,6 @@ JOBS: list[Job] = [
     jobs.Settle(uuid="u", to_uri="qemu+tcp://b/system", seconds=60.0),
     jobs.AbortMove(uuid="u"),
     jobs.ChangeDevice(uuid="u", xml="<disk/>", is_attach=True),
-    jobs.Resize(uuid="u", vcpus=2),
     jobs.FreeLocks(uuid="u", volumes=("vms/a",)),
     jobs.RemoveVolumes(uuid="u", volumes=()),
 ]

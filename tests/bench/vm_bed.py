@@ -17,6 +17,8 @@ from tests.integration.processes import all_run
 
 _LINE = re.compile(r"^(\S+ \S+): event 'lifecycle' for domain '?([^:']+)'?: (\w+) ?(.*)$")
 HEALTHY_SECONDS = 60.0
+LISTEN_SECONDS = 900
+_END_SECONDS = 5.0
 
 
 def running_bed() -> Cluster:
@@ -73,22 +75,25 @@ class Events:
 @contextlib.contextmanager
 def events_of(node: Node) -> Iterator[Events]:
     """Listen to a node's libvirt for a while."""
-    argv = node.command(["virsh", "event", "--loop", "--timestamp", "--event", "lifecycle"])
+    listen = ["virsh", "event", "--loop", "--timestamp", "--event", "lifecycle"]
+    # virsh is not our child but the node's: it ends by itself when nobody has ended it.
+    argv = node.command(["timeout", str(LISTEN_SECONDS), *listen])
     events = Events()
-    with subprocess.Popen(
+    process = subprocess.Popen(
         ["stdbuf", "-oL", *argv],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL,
         text=True,
         env={**os.environ, **nspawn.environment_in()},
-    ) as process:
-        reader = threading.Thread(target=_read, args=(process, events), daemon=True)
-        reader.start()
-        try:
-            yield events
-        finally:
-            process.terminate()
+    )
+    # It reads for as long as virsh runs, which may be longer than we do.
+    threading.Thread(target=_read, args=(process, events), daemon=True).start()
+    try:
+        yield events
+    finally:
+        process.kill()
+        process.wait(_END_SECONDS)
 
 
 def _read(process: "subprocess.Popen[str]", events: Events) -> None:

@@ -20,6 +20,7 @@ from workers.vm.actions import (
     RemoveRecord,
     Report,
     TellFacts,
+    Withdraw,
     WriteArrival,
     WriteDomainState,
     WriteFlush,
@@ -45,6 +46,7 @@ class Actor:
             case (
                 Begin()
                 | Forget()
+                | Withdraw()
                 | WriteSeen()
                 | Claim()
                 | Adopt()

@@ -25,12 +25,13 @@ from workers.vm.actions import (
     Forget,
     GiveUpMove,
     RemoveRecord,
+    Withdraw,
     WriteArrival,
     WriteSeen,
     WriteTransfer,
 )
 from workers.vm.jobs import AbortMove, Destroy, Start
-from workers.vm.premise import claimed, may_begin, may_remove, owns
+from workers.vm.premise import claimed, may_begin, may_go_on, may_remove, owns
 from workers.vm.tools import Tools, apply, begin
 
 log = get_logger(__name__)
@@ -38,6 +39,7 @@ log = get_logger(__name__)
 VmAction = (
     Begin
     | Forget
+    | Withdraw
     | WriteSeen
     | Claim
     | Adopt
@@ -75,6 +77,8 @@ class VmActs:
             case Begin():
                 if may_begin(action.job, keys, self._tools.node):
                     begin(self._tools, action.vm, action.job)
+            case Withdraw():
+                self._withdraw(action, keys)
             case WriteSeen():
                 self._write_seen(action, keys)
             case Claim():
@@ -91,6 +95,12 @@ class VmActs:
                 return
             case _:
                 assert_never(action)
+
+    def _withdraw(self, action: Withdraw, keys: VmKeys) -> None:
+        if may_go_on(action.job, keys.seen, keys.transfer, self._tools.node):
+            return
+        log.warning("job_withdrawn", vm=keys.name, job=type(action.job).__name__)
+        self._tools.hypervisor.forget(action.vm)
 
     def _write_seen(self, action: WriteSeen, keys: VmKeys) -> None:
         if keys.seen != action.was or not owns(keys, self._tools.node):

@@ -18,8 +18,8 @@ from cluster.store.store import Write
 from tests.fakes.vm_cluster import Cluster, not_twice
 from tests.fakes.vm_hosts import Fate, Libvirt
 from tests.fakes.vm_tree import LAYOUT, soon
-from workers.vm.jobs import Start
-from workers.vm.local import LocalState
+from workers.vm.jobs import Destroy, Start
+from workers.vm.local import LocalState, Pause
 
 A, B, C = "hv1", "hv2", "hv3"
 VM = "one"
@@ -328,3 +328,32 @@ def test_a_start_that_hangs_is_broken_off_by_a_stop() -> None:
     cluster.run_until(lambda: is_off(cluster), 10.0)
     cluster.order(VM, state=WantedState.START)
     cluster.run_until(lambda: is_running(cluster, A), 5.0)
+
+
+def test_a_slow_end_of_a_stray_does_not_hit_the_copy_that_arrives_meanwhile() -> None:
+    cluster = running()
+    there = cluster.nodes[B].hypervisor
+    there.seconds.quick = 20.0
+    there.add(VM, "vm-one", state=LocalState.PAUSED, pause=Pause.MOVE)
+    cluster.run_until(lambda: Destroy in [type(job) for _, job in there.begun], 20.0)
+    migrate(cluster)
+    cluster.run_until(lambda: is_running(cluster, B), 15.0)
+    arrived = there.host.domains[VM]
+    cluster.run(30.0)
+    assert there.host.domains.get(VM) is arrived
+
+
+def test_a_start_that_was_held_up_is_withdrawn_when_another_node_has_taken_the_vm() -> None:
+    cluster = cluster_with(WantedState.STOP)
+    here = cluster.nodes[A].hypervisor
+    here.seconds.start = 20.0
+    cluster.order(VM, state=WantedState.START)
+    cluster.run_until(lambda: bool(here.jobs()), 5.0)
+    # A stands still and is fenced; B takes the VM over; A goes on where it stood.
+    path = LAYOUT.path("vm.wanted", vm=VM)
+    taken = replace(cluster.keys(VM).wanted, node=B, fence="f1", serial=9)
+    cluster.admin.apply([Write(path, wanted_data(taken))], soon())
+    cluster.run_until(lambda: is_running(cluster, B), 10.0)
+    cluster.run(30.0)
+    assert here.jobs() == {}
+    not_twice(cluster)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Final
 
 from runtime.clock import Clock, Instant
+from workers.vm.child_lines import Garbled
 from workers.vm.local import Statistics, VmStatistics
 from workers.vm.sight_lines import Reading, read_reading
 from workers.vm.standing_child import StandingChild
@@ -33,8 +34,11 @@ class Gauge:
 
     def statistics(self, busy: Collection[str], here: Collection[str]) -> Statistics:
         """Return the last figures; `busy` are VMs that a job is at, `here` all there are."""
-        for line in self._child.hear():
-            self._take(read_reading(line))
+        try:
+            for line in self._child.hear():
+                self._take(read_reading(line))
+        except Garbled as error:
+            self._child.replace(str(error))
         self._mind_silence()
         self._vms = {uuid: known for uuid, known in self._vms.items() if uuid in here}
         now = self._clock.now()

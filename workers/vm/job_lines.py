@@ -1,7 +1,6 @@
 """Orders and answers of the vm worker's children as JSON.
 
-Invariant: a line that cannot be read is an error of ours and says so; it is never taken for an
-ending.
+Invariant: a line that cannot be read is never taken for an ending.
 """
 
 import json
@@ -9,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, get_args
 
+from workers.vm.child_lines import read_line
 from workers.vm.jobs import Ending, Job
 
 _KINDS: Final = {kind.__name__: kind for kind in get_args(Job)}
@@ -82,8 +82,11 @@ def write_answer(answer: Answer) -> str:
 
 
 def read_answer(line: str) -> Answer:
-    """Read a line of a job's process."""
-    plain = json.loads(line)
+    """Read a line of a job's process; raises `Garbled`."""
+    return read_line(line, _answer)
+
+
+def _answer(plain: Mapping[str, Any]) -> Answer:
     ending = plain["ending"]
     return Answer(
         percent=plain["percent"],

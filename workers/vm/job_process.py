@@ -11,6 +11,7 @@ from typing import Final
 from runtime.clock import Clock, later
 from runtime.companion import Companion
 from workers.vm import jobs
+from workers.vm.child_lines import Garbled
 from workers.vm.job_lines import read_answer
 from workers.vm.jobs import Ending, Job, JobState
 
@@ -54,8 +55,13 @@ class JobProcess:
         if companion is None or self._is_ended():
             return
         is_over = companion.is_over
-        for line in companion.lines():
-            self._take(line)
+        try:
+            for line in companion.lines():
+                self._take(line)
+        except Garbled as error:
+            companion.kill()
+            if not self._is_ended():
+                self._end(self._unknown(), f"its process: {error}")
         if not self._is_ended():
             self._mind(companion, is_over=is_over)
 

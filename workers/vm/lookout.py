@@ -6,6 +6,7 @@ Invariant: what is kept is a look at everything at one instant, however old, and
 from typing import Final
 
 from runtime.clock import Clock, Instant
+from workers.vm.child_lines import Garbled
 from workers.vm.local import LocalVm, Sight, VmEnd
 from workers.vm.sight_lines import Look, read_look
 from workers.vm.standing_child import StandingChild
@@ -30,8 +31,13 @@ class Lookout:
 
     def sight(self) -> Sight:
         """Return the last look."""
-        for line in self._child.hear():
-            self._take(read_look(line))
+        try:
+            for line in self._child.hear():
+                self._take(read_look(line))
+        except Garbled as error:
+            # The next one begins with a whole look.
+            self._note_trouble(f"the watcher of libvirt: {error}", self._clock.now())
+            self._child.replace(str(error))
         self._mind_silence()
         return Sight(
             at=self._at,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from workers.vm.child_lines import read_line
 from workers.vm.local import EndKind, LocalState, LocalVm, Pause, VmEnd
 
 
@@ -47,8 +48,11 @@ def write_look(look: Look) -> str:
 
 
 def read_look(line: str) -> Look:
-    """Read a line of the watcher."""
-    plain = json.loads(line)
+    """Read a line of the watcher; raises `Garbled`."""
+    return read_line(line, _look)
+
+
+def _look(plain: dict[str, Any]) -> Look:
     vms = tuple(
         LocalVm(**{**vm, "state": LocalState(vm["state"]), "pause": Pause(vm["pause"])})
         for vm in plain.pop("vms")
@@ -66,6 +70,9 @@ def write_reading(reading: Reading) -> str:
 
 
 def read_reading(line: str) -> Reading:
-    """Read a line of the meter."""
-    plain = json.loads(line)
+    """Read a line of the meter; raises `Garbled`."""
+    return read_line(line, _reading)
+
+
+def _reading(plain: dict[str, Any]) -> Reading:
     return Reading(silent=tuple(plain.pop("silent")), **plain)

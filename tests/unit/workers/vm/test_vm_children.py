@@ -215,6 +215,25 @@ def test_an_end_is_known_until_the_vm_is_back(nursery: Nursery, lookout: Lookout
     assert dict(lookout.sight().ended) == {}
 
 
+GARBLED = ['{"at": 5.0, "vms": [{"uui', "libvirt: a word of its own", "[]", "{}", "[" * 200_000]
+"""The last line of a process that was killed in the middle of it, and worse."""
+
+
+@pytest.mark.parametrize("line", GARBLED)
+def test_a_watcher_that_says_what_cannot_be_read_is_replaced(
+    nursery: Nursery, lookout: Lookout, line: str
+) -> None:
+    lookout.sight()
+    nursery.born[0].says(write_look(Look(at=1.0, vms=(VM,))), line)
+    sight = lookout.sight()
+    assert (sight.at, dict(sight.vms)) == (1.0, {"u": VM})
+    assert "cannot be read" in sight.trouble and sight.trouble_since is not None
+    assert nursery.born[0].kills == 1
+    lookout.sight()
+    nursery.born[1].says(write_look(Look(at=9.0)))
+    assert (lookout.sight().trouble, lookout.sight().at) == ("", 9.0)
+
+
 # The meter.
 
 
@@ -286,7 +305,29 @@ def test_a_guest_is_frozen_when_it_was_silent_for_a_while(
     assert dict(gauge.statistics(busy, ("u",)).frozen_since) == {}
 
 
+@pytest.mark.parametrize("line", GARBLED)
+def test_a_meter_that_says_what_cannot_be_read_is_replaced(
+    nursery: Nursery, gauge: Gauge, line: str
+) -> None:
+    gauge.statistics((), ("u",))
+    nursery.born[0].says(reading(1.0, "u"), line)
+    assert set(gauge.statistics((), ("u",)).vms) == {"u"}
+    assert nursery.born[0].kills == 1
+
+
 # Jobs.
+
+
+@pytest.mark.parametrize("line", GARBLED)
+@pytest.mark.parametrize(("job", "ending"), [(0, Ending.FAILED), (4, Ending.UNCERTAIN)])
+def test_of_a_job_that_says_what_cannot_be_read_nothing_is_known(
+    nursery: Nursery, job: int, ending: Ending, line: str
+) -> None:
+    running, companion = process(nursery, JOBS[job])
+    companion.says(line, write_answer(Answer(ending=Ending.DONE)))
+    running.look()
+    assert (running.state.ending, companion.kills) == (ending, 1)
+    assert "cannot be read" in running.state.reason
 
 
 def process(nursery: Nursery, job: Job) -> tuple[JobProcess, FakeCompanion]:

@@ -109,26 +109,6 @@ def place(
     return Placement(node=None if best is None else best.name, refused=refused)
 
 
-def place_all(
-    requests: Iterable[Request],
-    candidates: Iterable[Candidate],
-    *,
-    default: Selector = _DEFAULT_SELECTOR,
-) -> dict[str, Placement]:
-    """Return the places of many VMs by VM, the largest first; each counts what was placed before.
-
-    One that has no place takes none from the others.
-    """
-    nodes = {one.name: one for one in candidates}
-    found: dict[str, Placement] = {}
-    for request in in_order(requests):
-        answer = place(request, nodes.values(), default=default)
-        if answer.node is not None:
-            nodes[answer.node] = with_arrival(nodes[answer.node], request)
-        found[request.vm] = answer
-    return found
-
-
 def in_order(requests: Iterable[Request]) -> Sequence[Request]:
     """Return the order in which VMs are placed: small ones still fit where large ones left room."""
     return sorted(requests, key=lambda one: (-one.memory_mb, -one.vcpus, one.vm))

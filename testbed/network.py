@@ -46,13 +46,6 @@ def refuse_clashing_routes(settings: Settings) -> None:
             raise BedError(f"{ours} is in use on this host ({net} on {device}); choose --net")
 
 
-def remove_switch(settings: Settings) -> None:
-    """Remove the switch namespace and the host's link; both may be missing."""
-    run(["ip", "link", "del", settings.host_link], check=False)
-    if namespace_exists(settings.switch):
-        run(["ip", "netns", "del", settings.switch])
-
-
 def plug(node: NodeSettings) -> None:
     """Give a node a fresh network namespace with its three interfaces."""
     unplug(node)

@@ -49,8 +49,3 @@ def wait_until(
         if deadline.left() == 0.0:
             raise WaitedTooLong(f"waited {seconds:g} s for {what}, in vain")
         time.sleep(min(poll_seconds, deadline.left()))
-
-
-def pause(seconds: float) -> None:
-    """Let time pass where passing time is itself the thing wanted, such as a retry interval."""
-    time.sleep(seconds)

@@ -1,5 +1,6 @@
 """Which node a VM goes to."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,15 @@ from hypothesis import strategies as st
 
 from cluster.model.node import DomainState, WantedDomainState
 from cluster.model.vm import Selector
-from cluster.placement import Candidate, Request, in_order, place, place_all, why_not
+from cluster.placement import (
+    Candidate,
+    Placement,
+    Request,
+    in_order,
+    place,
+    why_not,
+    with_arrival,
+)
 
 READY = Candidate(
     name="hv1",
@@ -28,6 +37,17 @@ VM = Request(vm="www", memory_mb=1000, vcpus=2)
 
 def node(name: str, **fields: object) -> Candidate:
     return replace(READY, name=name, **fields)  # type: ignore[arg-type]
+
+
+def place_all(requests: Iterable[Request], nodes: Iterable[Candidate]) -> dict[str, Placement]:
+    """One after the other, as a flush does it: each counts what was placed before."""
+    places = {one.name: one for one in nodes}
+    found = {}
+    for request in in_order(requests):
+        found[request.vm] = answer = place(request, places.values())
+        if answer.node is not None:
+            places[answer.node] = with_arrival(places[answer.node], request)
+    return found
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from cluster.model.log import FilePlace
 from runtime.clock import Instant
-from workers.console.tail import FIRST_BYTES, GROWING_SECONDS, QUIET_SECONDS, Reading, Tail
+from workers.console.tail import (
+    FIRST_BYTES,
+    GROWING_SECONDS,
+    QUIET_SECONDS,
+    TURN_BYTES,
+    Reading,
+    Tail,
+)
 from workers.console.taking import Bounds
 
 WIDE = Bounds(lines=1000, bytes=512 * 1024)
@@ -367,14 +374,15 @@ def test_of_an_old_file_the_end_is_read(log: Path) -> None:
     assert all(len(line) == 9 for line in lines)
 
 
-def test_a_turn_reads_a_bounded_part(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.console.tail.TURN_BYTES", 1000)
-    follower = Follower(log)
-    lines = [f"{n:09}" for n in range(500)]
-    add(log, "".join(f"{line}\n" for line in lines))
+def test_a_turn_reads_a_bounded_part(log: Path) -> None:
+    follower = Follower(log, Bounds(lines=10**6, bytes=10**8))
+    add(log, "begin\n")
+    follower.read_all()
+    lines = ["begin", *(f"{n:0999}" for n in range(2 * TURN_BYTES // 1000))]
+    add(log, "".join(f"{line}\n" for line in lines[1:]))
     reading = follower.read()
     assert reading is not None
-    assert len(reading.lines) <= 100
+    assert TURN_BYTES // 1000 - 1 <= len(reading.lines) <= TURN_BYTES // 1000
     assert not reading.is_all
     rotate(log)
     add(log, "end\n")

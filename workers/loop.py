@@ -1,4 +1,4 @@
-"""The loop of every worker: observe, decide, act, one beat per round.
+"""The loop of every worker: observe, decide, act, one beat per round at least.
 
 Production and simulation run the same rounds, with another clock and other callables. Invariant:
 the beat comes from here and nowhere else, so a call that hangs is a missed beat; and the loop ends
@@ -82,10 +82,13 @@ class Rounds(Generic[Seen, Action, Memory]):
         self._beat = beat
         self._round = 0
         self._failures = 0
+        self._quiet_since = clock.now()
+        """When the round began, or beat in between."""
 
     def turn(self) -> Instant:
         """Do one round, send its beat, and return when to look again."""
         self._round += 1
+        self._quiet_since = self._clock.now()
         try:
             look_again, note = self._look()
             self._failures = 0
@@ -103,7 +106,14 @@ class Rounds(Generic[Seen, Action, Memory]):
         self._memory = decision.memory
         for action in decision.actions:
             self._parts.act(action)
+            self._beat_meanwhile(decision.note)
         return decision.look_again, decision.note
+
+    def _beat_meanwhile(self, note: str) -> None:
+        """Beat in a long round too: many calls that are answered slowly are no call that hangs."""
+        if self._clock.now() >= later(self._quiet_since, self._pace.longest_wait_seconds / 2):
+            self._quiet_since = self._clock.now()
+            self._beat(self._round, note)
 
     def _back_off(self) -> Instant:
         seconds = self._pace.first_backoff_seconds * 2.0 ** min(self._failures, 16)

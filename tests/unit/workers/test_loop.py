@@ -22,6 +22,8 @@ class Stage:
 
     every: float = 0.5
     failing: Callable[[int], Exception | None] = lambda _: None
+    acts: int = 1
+    act_seconds: float = 0.0
     held: Callable[[int], str] = lambda _: ""
     hears: bool = True
     clock: FakeClock = field(default_factory=FakeClock)
@@ -47,7 +49,7 @@ class Stage:
         parts = Parts(
             observe=self._observe,
             decide=self._decide,
-            act=lambda action: self._note(f"act {action}"),
+            act=self._act,
             memory=0,
             hear=self._hear,
             hold=lambda: self.held(len(self.beats)),
@@ -81,7 +83,13 @@ class Stage:
         return 7
 
     def _decide(self, seen: int, memory: int, now: Instant) -> Decision[str, int]:
-        return Decision([f"{seen + memory}"], memory + 1, later(now, self.every), note=f"{memory}")
+        return Decision(
+            [f"{seen + memory}"] * self.acts, memory + 1, later(now, self.every), note=f"{memory}"
+        )
+
+    def _act(self, action: str) -> None:
+        self.clock.sleep(self.act_seconds)
+        self._note(f"act {action}")
 
     def _hear(self, _: Envelope) -> bool:
         return self.hears
@@ -139,6 +147,23 @@ def test_a_beat_comes_at_least_as_often_as_the_pace_demands() -> None:
     stage.stop_after(4.5)
     stage.run(longest=1.0)
     assert [at for at, _, _ in stage.beats] == pytest.approx([0.0, 1.0, 2.0, 3.0, 4.0])
+
+
+def test_a_long_round_of_calls_that_are_slow_beats_in_between() -> None:
+    # A store that takes its time must not look like a call that hangs.
+    stage = Stage(acts=20, act_seconds=0.4)
+    stage.stop_after(9.0)
+    stage.run(longest=1.0)
+    times = [0.0, *(at for at, _, _ in stage.beats)]
+    assert max(b - a for a, b in pairwise(times)) <= 1.4
+    assert [n for _, n, _ in stage.beats][:3] == [1, 1, 1]
+
+
+def test_a_call_that_hangs_is_a_missed_beat() -> None:
+    stage = Stage(acts=2, act_seconds=30.0)
+    stage.stop_after(31.0)
+    stage.run(longest=1.0)
+    assert stage.beats[0][0] >= 30.0
 
 
 def test_what_is_unavailable_is_tried_again_later_and_later_and_named_in_the_beat() -> None:

@@ -79,7 +79,7 @@ def info(session: Session, name: str, form: str) -> None:
 @click.option("-f", "--file", type=click.File("w"), help="Write it to this file.")
 @click.pass_obj
 def dump(session: Session, name: str, file: TextIO | None) -> None:
-    """Print the definition of VM as libvirt has it."""
+    """Print the definition of VM, which libvirt gets whenever it is started."""
     xml = xml_of(one_vm(session, name, "xml"), name)
     if file is None:
         session.say(xml.rstrip("\n"))

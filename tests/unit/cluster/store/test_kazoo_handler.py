@@ -1,3 +1,5 @@
+"""What kazoo waits with: a connect has its own cap, and an answer that is owed ends a wait."""
+
 import contextlib
 import socket
 import time

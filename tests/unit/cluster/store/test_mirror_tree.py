@@ -1,3 +1,5 @@
+"""The tree in a mirror's memory: what is put in, taken out, stamped, and any history at all."""
+
 from contextlib import nullcontext
 
 from hypothesis import given

@@ -1,3 +1,5 @@
+"""The session as it is told: dated by our clock, each change once."""
+
 import pytest
 
 from cluster.store.session_tracker import SessionTracker

@@ -1,3 +1,5 @@
+"""How long a server may be silent: only while it owes an answer."""
+
 import pytest
 
 from cluster.store.silence import Silence

@@ -1,3 +1,5 @@
+"""Paths, names of lock nodes, and what a mirror leaves out."""
+
 import pytest
 
 from cluster.store.lock_names import in_order, is_lock_node, new_prefix

@@ -1,3 +1,5 @@
+"""What a transaction's answer says: the cause is found among the consequences."""
+
 import pytest
 from kazoo.exceptions import (
     BadVersionError,

@@ -9,12 +9,12 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
-from cluster.model.vm import SeenState, TransferPhase
+from cluster.model.vm import SeenState
 from cluster.placement import Placement, in_order, place, why_not, with_arrival
 from runtime.clock import Instant, later
 from workers.vm.actions import OrderMigrate
 from workers.vm.flush_plan import AHEAD, Order, Plan, Tries, Try
-from workers.vm.order import Ask, asked
+from workers.vm.order import Ask, asked, is_held_up
 from workers.vm.places import candidate, request
 from workers.vm.rules import Rules
 from workers.vm.seen import Seen, VmView
@@ -97,18 +97,19 @@ def _stand_of_running(view: VmView, node: str, *, is_here: bool) -> Stand:
 def held_up_by(view: VmView) -> str:
     """Return what holds up a move for a time that nobody knows; empty when nothing does."""
     transfer = view.transfer
-    if transfer is None or transfer.phase is not TransferPhase.SETTLING or not transfer.reason:
+    if transfer is None or not is_held_up(transfer):
         return ""
     return f"its move to {transfer.to} is not over: {transfer.reason}"
 
 
 def _is_leaving(view: VmView, node: str) -> bool:
-    """Whether a move away from here is ordered and not over."""
+    """Whether a move away from here is ordered and takes its place among those under way."""
     return (
         view.wanted.node != node
         and view.record.node == node
         and view.record.state.may_run
         and asked(view.wanted, view.record) is Ask.RUN
+        and not is_held_up(view.transfer)
     )
 
 

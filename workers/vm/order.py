@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-from cluster.model.vm import Seen, SeenState, Wanted, WantedState
+from cluster.model.vm import Seen, SeenState, Transfer, TransferPhase, Wanted, WantedState
 
 
 class Ask(StrEnum):
@@ -60,6 +60,13 @@ def is_free(wanted: Wanted, seen: Seen) -> bool:
     """Whether the node that has it by record can have no process of it, so that the node it is
     wanted on may take it."""
     return not seen.state.may_run or bool(wanted.fence)
+
+
+def is_held_up(transfer: Transfer | None) -> bool:
+    """Whether a move is not over for a time that nobody knows: a node of it does not answer."""
+    if transfer is None or transfer.phase is not TransferPhase.SETTLING:
+        return False
+    return bool(transfer.reason)
 
 
 def is_up(seen: Seen) -> bool:

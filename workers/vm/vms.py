@@ -15,6 +15,7 @@ from workers.decision import Decision
 from workers.vm import arrival, lifecycle, working
 from workers.vm.actions import Action, BeginMove, Claim
 from workers.vm.jobs import Migrate, Settle, Start
+from workers.vm.order import is_held_up
 from workers.vm.rules import Rules
 from workers.vm.seen import Seen, VmView
 from workers.vm.turn import Outcome, Slots, Turn, VmMemory, remembered
@@ -83,11 +84,7 @@ def _one(turn: Turn) -> Outcome:
 def _slots(rules: Rules, seen: Seen) -> Slots:
     views = [view for view in seen.vms.values() if view.record.node == rules.node]
     starts = sum(1 for view in seen.vms.values() if _is_start(view))
-    shown = [
-        view
-        for view in views
-        if view.transfer is not None and view.transfer.phase is not TransferPhase.SHUTDOWN
-    ]
+    shown = [view for view in views if _is_sent(view)]
     # What was begun a moment ago may not show in the tree's copy yet.
     unshown = Counter(view.wanted.node for view in views if _is_sent_unseen(view))
     return Slots(
@@ -98,6 +95,14 @@ def _slots(rules: Rules, seen: Seen) -> Slots:
             for name, node in seen.nodes.items()
         },
     )
+
+
+def _is_sent(view: VmView) -> bool:
+    """Whether it takes a place among the moves under way; one that waits for a node that does not
+    answer would keep all others from going elsewhere."""
+    transfer = view.transfer
+    is_live = transfer is not None and transfer.phase is not TransferPhase.SHUTDOWN
+    return is_live and not is_held_up(transfer)
 
 
 def _is_sent_unseen(view: VmView) -> bool:

@@ -11,17 +11,26 @@ from cluster.model.vm import (
     Move,
     Seen,
     SeenState,
+    Selector,
     Transfer,
     TransferPhase,
     VmMeta,
+    Wanted,
     WantedState,
 )
 from cluster.records.move_record import transfer_data
 from cluster.records.vm_record import seen_data, wanted_data
+from runtime.clock import Instant
 from tests.fakes.flush_world import FlushWorld
 from tests.fakes.vm_tree import LAYOUT, put
+from workers.vm import flush_out
 from workers.vm.flush_out import RETRY_SECONDS
+from workers.vm.local import LocalState, LocalVm, Sight, Statistics
+from workers.vm.rules import Rules
+from workers.vm.seen import Seen as Sights
+from workers.vm.seen import VmView
 
+RULES = Rules(node="hv1", peer_uri="qemu+tcp://{node}/system", selector=Selector.MEM)
 FLUSHED, READY = WantedDomainState.FLUSHED, WantedDomainState.READY
 
 
@@ -105,6 +114,22 @@ def test_a_flush_during_unflush_leaves_what_has_not_set_out_where_it_is() -> Non
     assert world.state("hv1") is DomainState.FLUSHED
     assert world.where() == before == _wanted(world)
     assert not world.sent
+
+
+def test_moves_that_a_silent_node_holds_up_keep_no_other_from_leaving() -> None:
+    held_up = [held_up_view(f"h{n}", "hv2") for n in range(8)]
+    waiting = [running_view(f"w{n}") for n in range(2)]
+    nodes = world_with(0).look().nodes
+    seen = Sights(
+        node="hv1",
+        sight=Sight(),
+        statistics=Statistics(),
+        vms={view.uuid: view for view in (*held_up, *waiting)},
+        nodes=nodes,
+    )
+    found = flush_out.plan(RULES, seen, {}, Instant(100.0))
+    assert len(found.orders) == 2
+    assert set(found.stuck) == {view.uuid for view in held_up}
 
 
 def test_a_vm_that_may_go_nowhere_is_named_and_the_others_go() -> None:
@@ -442,3 +467,18 @@ def test_a_stray_record_is_no_reason_to_stay() -> None:
     world.order("hv1", FLUSHED)
     world.run(10.0, until=lambda: world.is_settled("hv1"))
     assert world.state("hv1") is DomainState.FLUSHED
+
+
+def running_view(name: str, to: str = "hv1") -> VmView:
+    return VmView(
+        uuid=name,
+        name=name,
+        wanted=Wanted(state=WantedState.START, node=to, serial=2),
+        record=Seen(state=SeenState.RUNNING, node="hv1", serial=2),
+        local=LocalVm(uuid=name, name=name, state=LocalState.RUNNING),
+    )
+
+
+def held_up_view(name: str, to: str) -> VmView:
+    transfer = Transfer(serial=2, to=to, phase=TransferPhase.SETTLING, reason="silent")
+    return replace(running_view(name, to), transfer=transfer)

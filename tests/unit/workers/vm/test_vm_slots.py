@@ -38,9 +38,17 @@ def node(name: str, receiving: int = 0) -> NodeView:
     )
 
 
-def leaving(name: str, to: str, *, has_job: bool = False, has_transfer: bool = False) -> VmView:
+def leaving(
+    name: str,
+    to: str,
+    *,
+    has_job: bool = False,
+    has_transfer: bool = False,
+    phase: TransferPhase = TransferPhase.SENDING,
+    reason: str = "",
+) -> VmView:
     job = Migrate(uuid=name, to_uri="", max_downtime_ms=300, seconds=120.0)
-    transfer = Transfer(serial=2, to=to, phase=TransferPhase.SENDING)
+    transfer = Transfer(serial=2, to=to, phase=phase, reason=reason)
     return VmView(
         uuid=name,
         name=name,
@@ -83,3 +91,18 @@ def test_no_more_arrive_at_one_node_than_it_bears() -> None:
     assert begun(*waiting, receiving=3) == 1
     unshown = leaving("m", "hv2", has_job=True)
     assert begun(unshown, *waiting, receiving=3) == 0
+
+
+def test_moves_that_a_silent_node_holds_up_keep_no_other_from_going_elsewhere() -> None:
+    settling = TransferPhase.SETTLING
+    held_up = [
+        leaving(f"h{n}", "hv2", has_job=True, has_transfer=True, phase=settling, reason="silent")
+        for n in range(4)
+    ]
+    waiting = [leaving(f"w{n}", "hv3") for n in range(6)]
+    assert begun(*held_up, *waiting, receiving=4) == 4
+    assert begun(*held_up, leaving("w", "hv2"), receiving=4) == 0
+    followed = [
+        leaving(f"f{n}", "hv2", has_job=True, has_transfer=True, phase=settling) for n in range(3)
+    ]
+    assert begun(*followed, *waiting, receiving=3) == 1

@@ -8,6 +8,7 @@ done, and the next round decides on what is there now.
 from typing import assert_never
 
 from cluster.definition.reading import examine
+from cluster.model.definition import Definition
 from cluster.model.vm import Seen as SeenRecord
 from cluster.model.vm import SeenState
 from cluster.operations import vm_handover as handover
@@ -31,7 +32,7 @@ from workers.vm.actions import (
     WriteTransfer,
 )
 from workers.vm.jobs import AbortMove, Destroy, Start
-from workers.vm.premise import claimed, may_begin, may_go_on, may_remove, owns
+from workers.vm.premise import claimed, may_begin, may_go_on, may_remove, owns, why_not_to_start
 from workers.vm.tools import Tools, apply, begin
 
 log = get_logger(__name__)
@@ -123,10 +124,14 @@ class VmActs:
             return
         if keys.transfer is not None and not keys.wanted.fence:
             return
-        now = claimed(keys.wanted, keys.seen, tools.node)
-        if apply(tools, handover.claim(tools.layout, keys, now)):
-            self._note(keys, now)
-            begin(tools, action.vm, _start(keys))
+        definition = examine(keys.xml)
+        why_not = why_not_to_start(keys, definition)
+        now = claimed(keys.wanted, keys.seen, tools.node, why_not=why_not)
+        if not apply(tools, handover.claim(tools.layout, keys, now)):
+            return
+        self._note(keys, now)
+        if not why_not:
+            begin(tools, action.vm, _start(keys, definition))
 
     def _adopt(self, action: Adopt, keys: VmKeys) -> None:
         if keys.wanted != action.wanted or keys.seen != action.was:
@@ -164,8 +169,7 @@ class VmActs:
             )
 
 
-def _start(keys: VmKeys) -> Start:
-    definition = examine(keys.xml)
+def _start(keys: VmKeys, definition: Definition | None) -> Start:
     return Start(
         uuid=keys.uuid,
         xml=keys.xml,

@@ -7,6 +7,7 @@ with its node or alone, is withdrawn when the VM has passed to another node mean
 
 from typing import assert_never
 
+from cluster.model.definition import Definition
 from cluster.model.vm import Seen, SeenState, Transfer, TransferPhase, Wanted, WantedState
 from cluster.records.vm_keys import VmKeys
 from workers.vm.jobs import (
@@ -30,8 +31,19 @@ def owns(keys: VmKeys, node: str) -> bool:
     return keys.seen.node == node
 
 
-def claimed(wanted: Wanted, seen: Seen, node: str) -> Seen:
-    """Return what is seen of a VM that this node makes its own to start it."""
+def why_not_to_start(keys: VmKeys, definition: Definition | None) -> str:
+    """Return why a VM must not be started from this definition; empty when it may be tried."""
+    if definition is None or definition.uuid == keys.uuid.lower():
+        return ""
+    # Nobody would see what runs then, and the VM of that UUID may run already.
+    return f"its definition has the UUID {definition.uuid!r}, not its own: define it anew"
+
+
+def claimed(wanted: Wanted, seen: Seen, node: str, *, why_not: str = "") -> Seen:
+    """Return what is seen of a VM that this node makes its own to start it, or (`why_not`) as one
+    that it cannot start."""
+    if why_not:
+        return Seen(state=SeenState.FAILED, node=node, serial=wanted.serial, reason=why_not)
     # Being down is the first half of a restart, and it is down.
     is_bounced = wanted.state is WantedState.RESTART
     serial = max(seen.serial, wanted.serial) if is_bounced else seen.serial

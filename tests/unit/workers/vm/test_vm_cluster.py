@@ -357,3 +357,20 @@ def test_a_start_that_was_held_up_is_withdrawn_when_another_node_has_taken_the_v
     cluster.run(30.0)
     assert here.jobs() == {}
     not_twice(cluster)
+
+
+def test_a_definition_that_names_another_vm_is_not_started() -> None:
+    # Its process would be that other VM's second one.
+    cluster = cluster_with(WantedState.STOP)
+    xml = LAYOUT.path("vm.xml", vm=VM)
+    text = cluster.keys(VM).xml.replace(f"<uuid>{VM}</uuid>", "<uuid>two</uuid>")
+    cluster.admin.apply([Write(xml, text.encode())], soon())
+    cluster.order(VM, state=WantedState.START)
+    cluster.run_until(lambda: cluster.seen(VM).state is SeenState.FAILED, 5.0)
+    cluster.run(5.0)
+    assert cluster.nodes[A].hypervisor.begun == []
+    assert "two" in cluster.seen(VM).reason
+    mended = text.replace("<uuid>two</uuid>", f"<uuid>{VM}</uuid>")
+    cluster.admin.apply([Write(xml, mended.encode())], soon())
+    cluster.order(VM, state=WantedState.START)
+    cluster.run_until(lambda: is_running(cluster, A), 5.0)

@@ -2,7 +2,8 @@
 
 Invariant: nothing is started whose volumes are locked by somebody who may live. A copy that is
 here and held is what a failed migration has left: whoever starts a VM is its one owner, so that
-copy has never run and never will.
+copy has never run and never will. A process that libvirt has lost can be managed by nobody: it is
+ended first.
 """
 
 from typing import Any
@@ -24,10 +25,10 @@ def start(around: Surroundings, job: jobs.Start) -> tuple[Ending, str]:
         domain = find(connection, job.uuid)
         if domain is not None and not _is_left_over(domain, job.uuid):
             return Ending.DONE, ""
-        if domain is not None:
-            destroy(domain, job.uuid)
-        if processes.find_qemu(job.uuid) is not None:
-            return Ending.REFUSED, "a process of it runs here that libvirt does not know; end it"
+        if domain is not None or processes.find_qemu(job.uuid) is not None:
+            ending, reason = destroy(domain, job.uuid)
+            if ending is not Ending.DONE:
+                return ending, reason
         if refusal := volumes.clear(around, job, lambda: _users(connection, job.uuid)):
             return Ending.REFUSED, refusal
         connection.createXML(job.xml, 0)

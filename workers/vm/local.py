@@ -16,7 +16,7 @@ class LocalState(StrEnum):
     ENDING = "ending"
     """The guest has been told to end and is at it."""
     CRASHED = "crashed"
-    """Ended by itself, but kept for people to look at."""
+    """Ended by itself but kept for people to look at, or a process that libvirt has lost."""
 
 
 class Pause(StrEnum):

@@ -16,6 +16,7 @@ from workers.vm.child.domain_states import local_state, pause
 from workers.vm.child.end_log import EndLog
 from workers.vm.child.libvirt_connection import open_libvirt
 from workers.vm.child.live_xml import Description, describe
+from workers.vm.child.lost import LostVms
 from workers.vm.child.processes import came_by_migration
 from workers.vm.child.telling import say
 from workers.vm.job_lines import Surroundings
@@ -60,6 +61,7 @@ class _Watch:
     def __init__(self, connection: Any, log: EndLog) -> None:
         self._connection = connection
         self._log = log
+        self._lost = LostVms()
         self._event = threading.Event()
         self._dirty: set[str] = set()
         self._descriptions: dict[tuple[str, int], Description] = {}
@@ -83,6 +85,7 @@ class _Watch:
     def _look(self) -> None:
         at = SYSTEM_CLOCK.now()
         vms = tuple(self._local_vms())
+        vms += tuple(self._lost.beside({vm.uuid for vm in vms}))
         ended = self._log.ended_since({vm.uuid: vm.name for vm in vms})
         is_same = vms == self._said and not ended
         self._said = vms

@@ -34,6 +34,20 @@ def find_qemus(uuid: str) -> list[int]:
     ]
 
 
+def find_vms() -> dict[str, str]:
+    """Return the VMs that have a process here that may run, name by UUID; not those of containers
+    on this machine, which have a libvirt of their own."""
+    found = {}
+    for entry in _PROC.iterdir():
+        words = _words(entry) if entry.name.isdigit() else []
+        if not words or not _is_qemu(words) or not _is_among_us(entry):
+            continue
+        uuid = _after(words, b"-uuid")
+        if uuid and not is_ending(int(entry.name)):
+            found[uuid] = _after(words, b"-name").removeprefix("guest=").partition(",")[0]
+    return found
+
+
 def is_ending(pid: int) -> bool:
     """Whether a process is gone or will certainly not run another instruction of its program."""
     try:
@@ -61,10 +75,24 @@ def kill(pid: int, uuid: str) -> None:
 
 
 def _is_of(words: list[bytes], uuid: str) -> bool:
+    return _is_qemu(words) and (b"-uuid", uuid.encode()) in itertools.pairwise(words)
+
+
+def _is_qemu(words: list[bytes]) -> bool:
     # Debian's /usr/bin/kvm is a link to QEMU, and libvirt calls it by the name in the definition.
-    if not any(name in words[0] for name in _PROGRAMS):
+    return any(name in words[0] for name in _PROGRAMS)
+
+
+def _is_among_us(entry: Path) -> bool:
+    try:
+        return (entry / "ns/pid").readlink() == (_PROC / "self/ns/pid").readlink()
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return (b"-uuid", uuid.encode()) in itertools.pairwise(words)
+
+
+def _after(words: list[bytes], option: bytes) -> str:
+    found = (value for word, value in itertools.pairwise(words) if word == option)
+    return next(found, b"").decode(errors="replace")
 
 
 def _words(entry: Path) -> list[bytes]:

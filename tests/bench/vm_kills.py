@@ -20,7 +20,8 @@ from tests.integration.vms import Vms, vms_of
 SOURCE, TARGET = "hv1", "hv2"
 STARTED_SECONDS = 300.0
 SETTLED_SECONDS = 300.0
-PAUSE_SECONDS = (0.2, 2.0)
+PAUSE_SECONDS = (3.0, 12.0)
+"""Between two kills: a worker that dies more than five times a minute is parked for a while."""
 
 
 def main() -> int:

@@ -16,8 +16,9 @@ BLOCKED_SECONDS: Final = 3.0
 """A question that takes longer was put to a guest whose process answers nothing."""
 _SILENT_SECONDS: Final = 12.0
 """A meter that says nothing at all for so long hangs elsewhere."""
-_FROZEN_SECONDS: Final = 4.0
-_BUSY_SECONDS: Final = 10.0
+_FROZEN_SECONDS: Final = 10.0
+"""Silent to two questions in a row: one may have come while it was being started."""
+_BUSY_SECONDS: Final = 20.0
 """A VM that a job of ours is at may be busy with that for so long."""
 
 
@@ -41,6 +42,8 @@ class Gauge:
             self._child.replace(str(error))
         self._mind_silence()
         self._vms = {uuid: known for uuid, known in self._vms.items() if uuid in here}
+        # One that ended and is back is another process.
+        self._silent_since = {uuid: at for uuid, at in self._silent_since.items() if uuid in here}
         now = self._clock.now()
         return Statistics(
             vms=dict(self._vms),

@@ -194,10 +194,12 @@ def _handed_over(turn: Turn) -> WriteSeen:
 
 def _stayed(turn: Turn, job: JobState) -> Outcome:
     view, transfer, forget = turn.view, _transfer(turn), Forget(vm=turn.view.uuid)
-    if not is_for(view.wanted, transfer.to):
+    reason = job.reason or transfer.reason
+    # Nobody knows why it stayed: whoever sent it was killed, and the order still holds.
+    is_broken_off = isinstance(job.job, Settle) and not reason
+    if is_broken_off or not is_for(view.wanted, transfer.to):
         record = view.record
         return turn.do(WriteSeen(vm=view.uuid, was=record, now=record, ends_transfer=True), forget)
-    reason = job.reason or transfer.reason
     is_fallback = view.meta.migration_method is MigrationMethod.NONE
     target = turn.nodes.get(transfer.to)
     is_alive = target is not None and target.is_alive

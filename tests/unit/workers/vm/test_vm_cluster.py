@@ -214,6 +214,22 @@ def test_a_worker_killed_in_the_middle_of_a_move_settles_it(node: str, after: fl
     not_twice(cluster)
 
 
+def test_a_move_that_failed_unseen_is_begun_again_and_nothing_shut_down() -> None:
+    cluster = running()
+    cluster.world.move_seconds = 3.0
+    cluster.world.fates[VM] = Fate.FAILS
+    migrate(cluster)
+    cluster.run(1.0)
+    cluster.nodes[A].kill()
+    cluster.run(5.0)
+    cluster.nodes[A].start()
+    cluster.run_until(lambda: is_running(cluster, B), 60.0)
+    names = [type(job).__name__ for _, job in cluster.nodes[A].hypervisor.begun]
+    assert "Shutdown" not in names
+    assert names.count("Migrate") >= 1
+    not_twice(cluster)
+
+
 def test_a_target_whose_libvirt_hangs_gets_nothing() -> None:
     cluster = running(VmMeta(migration_method=MigrationMethod.LIVE))
     cluster.world.set_libvirt(B, Libvirt.HANGS)

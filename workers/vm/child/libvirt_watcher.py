@@ -46,10 +46,10 @@ _HOW: Final = (
 
 def watch(around: Surroundings) -> None:
     """Watch for ever."""
-    log = EndLog(around.log_directory)
+    log, lost = EndLog(around.log_directory), LostVms()
     while True:
         try:
-            _Watch(open_libvirt(around.uri, _OPEN_SECONDS), log).run()
+            _Watch(open_libvirt(around.uri, _OPEN_SECONDS), log, lost).run()
         except (libvirt.libvirtError, Unavailable) as error:
             say(write_look(Look(at=SYSTEM_CLOCK.now(), trouble=str(error))))
         SYSTEM_CLOCK.sleep(_SECONDS)
@@ -58,10 +58,10 @@ def watch(around: Surroundings) -> None:
 class _Watch:
     """One connection."""
 
-    def __init__(self, connection: Any, log: EndLog) -> None:
+    def __init__(self, connection: Any, log: EndLog, lost: LostVms) -> None:
         self._connection = connection
         self._log = log
-        self._lost = LostVms()
+        self._lost = lost
         self._event = threading.Event()
         self._dirty: set[str] = set()
         self._descriptions: dict[tuple[str, int], Description] = {}

@@ -25,39 +25,60 @@ class Machine:
         self.looks += 1
         return dict(self.there)
 
-    def beside(self, *known: str) -> list[str]:
-        return [vm.uuid for vm in self.lost.beside(set(known))]
+    def beside(self, *known: str) -> dict[str, LocalState]:
+        return {vm.uuid: vm.state for vm in self.lost.beside(set(known))}
+
+
+ENDING, CRASHED = LocalState.ENDING, LocalState.CRASHED
+
+
+def test_what_libvirt_knows_costs_a_look_now_and_then() -> None:
+    machine = Machine()
+    for _ in range(20):
+        assert machine.beside("u", "v") == {}
+    assert machine.looks == 1
 
 
 def test_one_is_lost_only_after_two_looks_that_are_seconds_apart() -> None:
     machine = Machine()
-    for _ in range(20):
-        assert machine.beside("v") == []
-    assert machine.looks == 1
+    machine.beside("u", "v")
+    for _ in range(5):
+        assert machine.beside("v") == {"u": ENDING}
     machine.clock.sleep(5.0)
-    assert machine.beside("v") == ["u"]
+    assert machine.beside("v") == {"u": ENDING}
+    machine.clock.sleep(5.0)
+    assert machine.beside("v") == {"u": CRASHED}
     (vm,) = machine.lost.beside({"v"})
-    assert (vm.name, vm.state) == ("one", LocalState.CRASHED)
+    assert vm.name == "one"
+    assert machine.beside("u", "v") == {}
 
 
-def test_what_libvirt_knows_again_or_has_ended_is_not_lost() -> None:
+def test_one_that_ended_is_gone_with_its_process() -> None:
     machine = Machine()
-    machine.beside()
+    machine.beside("u", "v")
+    assert machine.beside("v") == {"u": ENDING}
+    del machine.there["u"]
+    assert machine.beside("v") == {}
+
+
+def test_one_that_is_about_to_be_known_is_not_shown() -> None:
+    machine = Machine()
+    machine.beside("u", "v")
+    machine.there["w"] = "new"
     machine.clock.sleep(5.0)
-    assert machine.beside() == ["u", "v"]
-    assert machine.beside("u") == ["v"]
+    assert machine.beside("u", "v") == {}
+    assert machine.beside("u", "v", "w") == {}
+    machine.clock.sleep(5.0)
+    assert machine.beside("u", "v", "w") == {}
+
+
+def test_what_a_first_look_finds_may_be_lost_for_long() -> None:
+    machine = Machine()
+    assert machine.beside() == {"u": ENDING, "v": ENDING}
+    machine.clock.sleep(5.0)
+    assert machine.beside("v") == {"u": CRASHED}
     machine.there.clear()
-    machine.clock.sleep(5.0)
-    assert machine.beside() == []
-
-
-def test_one_that_was_known_in_between_begins_anew() -> None:
-    machine = Machine()
-    machine.beside("v")
-    machine.clock.sleep(5.0)
-    assert machine.beside("u", "v") == []
-    machine.clock.sleep(5.0)
-    assert machine.beside("v") == []
+    assert machine.beside("v") == {}
 
 
 def test_processes_of_vms_are_found_with_their_names() -> None:

@@ -175,7 +175,8 @@ def _migrate(desk: Desk, job: jobs.Migrate) -> Script:
     move = desk.world.begin_move(desk.host, target, desk.uuid)
     if not (yield from _follow(desk, move, job.seconds)):
         _break_off(desk, move)
-    return (yield from _settle(desk, job.to_uri, 10.0))
+    ending, reason = yield from _settle(desk, job.to_uri, 10.0)
+    return ending, reason or ("the migration failed" if ending is Ending.STAYED else "")
 
 
 def _break_off(desk: Desk, move: Move) -> None:
@@ -232,7 +233,7 @@ def _between(desk: Desk, target: Host, copy: Domain | None) -> Ended:
             desk.world.end(target, desk.uuid, EndKind.DESTROYED)
         if desk.domain.pause is Pause.MOVE:
             desk.world.run(desk.host, desk.domain)
-        return Ending.STAYED, "the migration failed"
+        return Ending.STAYED, ""
     if copy is None:
         return Ending.LOST, "it is on neither node"
     if copy.state is LocalState.PAUSED:

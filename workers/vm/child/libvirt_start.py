@@ -6,10 +6,12 @@ copy has never run and never will. A process that libvirt has lost can be manage
 ended first.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import libvirt
 
+from runtime.clock import SYSTEM_CLOCK, Clock
+from runtime.deadline import Deadline
 from workers.vm import jobs
 from workers.vm.child import processes, volumes
 from workers.vm.child.libvirt_connection import find, is_gone, open_libvirt
@@ -17,9 +19,14 @@ from workers.vm.child.libvirt_job import destroy, ending_of
 from workers.vm.job_lines import Surroundings
 from workers.vm.jobs import Ending
 
+_FRESH_SECONDS: Final = 60.0
+"""What was found of locks and processes holds for so long, more than all looks together need. A
+node that stood still may have lost the VM to another one meanwhile."""
 
-def start(around: Surroundings, job: jobs.Start) -> tuple[Ending, str]:
+
+def start(around: Surroundings, job: jobs.Start, clock: Clock = SYSTEM_CLOCK) -> tuple[Ending, str]:
     """Start a VM."""
+    fresh = Deadline.after(_FRESH_SECONDS, clock)
     connection = open_libvirt(around.uri)
     try:
         domain = find(connection, job.uuid)
@@ -31,6 +38,8 @@ def start(around: Surroundings, job: jobs.Start) -> tuple[Ending, str]:
                 return ending, reason
         if refusal := volumes.clear(around, job, lambda: _users(connection, job.uuid)):
             return Ending.REFUSED, refusal
+        if fresh.is_over:
+            return Ending.FAILED, "it stood still on the way, and what it had found is out of date"
         connection.createXML(job.xml, 0)
     except libvirt.libvirtError as error:
         return ending_of(error)

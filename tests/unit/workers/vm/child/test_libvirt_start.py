@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from runtime.clock import Instant
 from tests.debian_libvirt import import_libvirt
+from tests.fakes.clock import FakeClock
 from workers.vm import jobs
 from workers.vm.job_lines import Surroundings
 from workers.vm.jobs import Ending
@@ -40,6 +42,30 @@ def test_a_process_that_libvirt_has_lost_is_ended_before_the_vm_is_started(ident
             assert lost.wait(10.0) == -9
         finally:
             lost.kill()
+
+
+def test_a_start_that_stood_still_is_not_done_any_more(identity: str) -> None:
+    import_libvirt()
+    import libvirt
+
+    from workers.vm.child.libvirt_start import start
+
+    class Thawing(FakeClock):
+        """The node stands still between the look at the locks and the start."""
+
+        def now(self) -> Instant:
+            self.sleep(61.0)
+            return super().now()
+
+    xml = (
+        f"<domain type='test'><name>{identity}</name><uuid>{identity}</uuid>"
+        "<memory>4096</memory><os><type>hvm</type></os></domain>"
+    )
+    job = jobs.Start(uuid=identity, xml=xml, volumes=())
+    ending, reason = start(Surroundings(uri="test:///default"), job, Thawing())
+    assert ending is Ending.FAILED and "stood still" in reason
+    names = [domain.name() for domain in libvirt.open("test:///default").listAllDomains()]
+    assert identity not in names
 
 
 def test_without_libvirt_nothing_is_started(identity: str, tmp_path: Path) -> None:

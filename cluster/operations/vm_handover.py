@@ -18,7 +18,7 @@ from cluster.records.vm_keys import VmKeys, demand, put
 from cluster.records.vm_record import find, seen_data, wanted_data
 from cluster.schema.layout import Layout
 from cluster.schema.shape import can_be_name
-from cluster.store.store import Change, Delete
+from cluster.store.store import Change, Create, Delete
 
 
 def claim(layout: Layout, keys: VmKeys, now: Seen) -> list[Change]:
@@ -36,6 +36,21 @@ def adopt(layout: Layout, keys: VmKeys, now: Seen) -> list[Change]:
     """Make a VM ours that runs here and is nobody else's, by the same order and the same seen."""
     wanted = demand(layout.path("vm.wanted", vm=keys.uuid), keys.wanted_version)
     return [*wanted, _seen(layout, keys, now), *_end_arrival(layout, keys)]
+
+
+def confirm(layout: Layout, keys: VmKeys) -> list[Change]:
+    """Demand that all is as it was read, and change nothing. A read may come from a server that
+    lags behind, for seconds while it is cut off; a transaction is judged by the leader."""
+    transfer = layout.path("vm.transfer", vm=keys.uuid)
+    changes: list[Change] = [
+        *demand(layout.path("vm.wanted", vm=keys.uuid), keys.wanted_version),
+        *demand(layout.path("vm.seen", vm=keys.uuid), keys.seen_version),
+        *demand(transfer, keys.transfer_version),
+    ]
+    if keys.transfer_version is None:
+        # That there is none can only be demanded by making one.
+        changes += [Create(transfer, b""), Delete(transfer)]
+    return changes
 
 
 def write_seen(layout: Layout, keys: VmKeys, now: Seen) -> list[Change]:

@@ -31,7 +31,7 @@ from workers.vm.actions import (
     WriteSeen,
     WriteTransfer,
 )
-from workers.vm.jobs import AbortMove, Destroy, Start
+from workers.vm.jobs import AbortMove, Destroy, FreeLocks, Start
 from workers.vm.premise import claimed, may_begin, may_go_on, may_remove, owns, why_not_to_start
 from workers.vm.tools import Tools, apply, begin
 
@@ -77,7 +77,7 @@ class VmActs:
         match action:
             case Begin():
                 if may_begin(action.job, keys, self._tools.node):
-                    begin(self._tools, action.vm, action.job)
+                    self._begin(action, keys)
             case Withdraw():
                 self._withdraw(action, keys)
             case WriteSeen():
@@ -96,6 +96,16 @@ class VmActs:
                 return
             case _:
                 assert_never(action)
+
+    def _begin(self, action: Begin, keys: VmKeys) -> None:
+        # Whoever owns a VM wrote so himself and reads no older; others may.
+        is_certain = not isinstance(action.job, FreeLocks) or self._is_so(keys)
+        if is_certain:
+            begin(self._tools, action.vm, action.job)
+
+    def _is_so(self, keys: VmKeys) -> bool:
+        """Whether what was read is so, also by the leader of the store."""
+        return apply(self._tools, handover.confirm(self._tools.layout, keys))
 
     def _withdraw(self, action: Withdraw, keys: VmKeys) -> None:
         if may_go_on(action.job, keys.seen, keys.transfer, self._tools.node):
@@ -144,7 +154,7 @@ class VmActs:
         is_arriving = keys.transfer is not None and keys.transfer.to == self._tools.node
         if not is_other or is_arriving or keys.seen.state is SeenState.UNKNOWN:
             return
-        if begin(self._tools, action.vm, Destroy(uuid=action.vm)):
+        if self._is_so(keys) and begin(self._tools, action.vm, Destroy(uuid=action.vm)):
             log.error("stray_ended", vm=keys.name, owner=action.owner)
 
     def _remove(self, keys: VmKeys) -> None:

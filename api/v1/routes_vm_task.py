@@ -34,6 +34,7 @@ _DEVICE: Final = Parameter(
 def post_vm_locks(call: Call) -> Answer:
     """Remove the locks that were left on the volumes of a VM that is off."""
     seen = known_vm(call)
+    _refuse_locks_of_others(call, seen)
     return _task(call, seen, "vm.flush_locks", seen.vm.wanted.node)
 
 
@@ -65,6 +66,20 @@ def post_vm_device(call: Call) -> Answer:
 def delete_vm_device(call: Call) -> Answer:
     """Unplug a device from a running VM; its definition is changed by PUT."""
     return _plug(call, "vm.device_detach")
+
+
+def _refuse_locks_of_others(call: Call, seen: SeenVm) -> None:
+    # Ceph shuts out whoever loses a lock: another VM that runs with the volume would lose its disk.
+    volumes = frozenset(seen.definition.volumes)
+    for other in call.services.cluster.seen_vms():
+        if other.vm.uuid == seen.vm.uuid or not other.vm.seen.state.may_run:
+            continue
+        if shared := sorted(volumes.intersection(other.definition.volumes)):
+            raise Conflict(
+                f"The locks of {', '.join(shared)} protect the VM '{other.vm.name}', which runs on "
+                f"{other.node}: stop it first, or give '{seen.vm.name}' volumes of its own.",
+                vm=seen.vm.name,
+            )
 
 
 def _plug(call: Call, name: str) -> Answer:

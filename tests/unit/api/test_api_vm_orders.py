@@ -321,6 +321,20 @@ def test_locks_are_a_task_of_the_node_it_is_set_to(api: FakeApi) -> None:
     assert task.order.by == "boss"
 
 
+def test_locks_that_protect_another_vm_stay(api: FakeApi) -> None:
+    volume = api.get("/vm/vm0002").json[0]["disks"][0]["name"]
+    own = api.get("/vm/vm0001").json[0]["disks"][0]["name"]
+    text = data(api, "vm.xml", uuid(1))
+    assert text is not None
+    api.put("vm.xml", text.replace(own.encode(), volume.encode()), vm=uuid(1))
+    api.put("vm.seen", vm_record.seen_data(Seen(state=SeenState.OFF, node="hv2")), vm=uuid(2))
+    assert post(api, "/vm/vm0001/locks").status == 202
+    look(api, 2, node="hv3")
+    reply = post(api, "/vm/vm0001/locks")
+    assert reply.status == 409
+    assert all(word in reply.message for word in (volume, "vm0002", "hv3"))
+
+
 @pytest.mark.parametrize(
     ("method", "name"), [("POST", "vm.device_attach"), ("DELETE", "vm.device_detach")]
 )

@@ -11,7 +11,7 @@ from typing import Final
 
 from runtime.command import Outcome, run
 from runtime.deadline import Deadline
-from runtime.errors import Unavailable
+from runtime.errors import NotFound, Unavailable
 from workers.vm.child.locks import Lock, read_blocklist
 from workers.vm.job_lines import Surroundings
 
@@ -28,10 +28,10 @@ class Rbd:
         self._access = ("--conf", around.ceph_config, "--keyring", around.ceph_keyring)
 
     def locks(self, volume: str) -> list[Lock]:
-        """Return the locks on a volume; none for one that does not exist."""
+        """Return the locks on a volume; raises `NotFound`."""
         outcome = self._run("rbd", ["lock", "ls", volume, "--format", "json"], LIST_SECONDS)
         if outcome.code == _NOT_FOUND:
-            return []
+            raise NotFound(f"volume {volume} does not exist", volume=volume)
         return [
             Lock(
                 volume=volume,

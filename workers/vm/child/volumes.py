@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
 
+from runtime.errors import NotFound
 from workers.vm import jobs
 from workers.vm.child import processes
 from workers.vm.child.locks import Lock, judge
@@ -22,7 +23,10 @@ def do(around: Surroundings, job: jobs.FreeLocks | jobs.RemoveVolumes) -> Ended:
     if processes.find_qemu(job.uuid) is not None:
         return Ending.REFUSED, "it runs here"
     if isinstance(job, jobs.FreeLocks):
-        _remove(rbd, _locks(rbd, job.volumes))
+        try:
+            _remove(rbd, _locks(rbd, job.volumes))
+        except NotFound as error:
+            return Ending.REFUSED, f"{error}"
         return Ending.DONE, ""
     refusals = [reason for reason in _each(rbd.remove, job.volumes) if reason]
     return (Ending.REFUSED, "; ".join(refusals)) if refusals else (Ending.DONE, "")
@@ -32,7 +36,10 @@ def clear(around: Surroundings, job: jobs.Start, users: Callable[[], Mapping[str
     """Remove the locks of dead processes from a VM's volumes; returns why it must not start.
     `users`: asked, if there are locks, for the other VMs that run here, by their volumes."""
     rbd = Rbd(around)
-    locks = _locks(rbd, job.volumes)
+    try:
+        locks = _locks(rbd, job.volumes)
+    except NotFound as error:
+        return f"{error}: make it, or correct the VM's definition"
     if not locks:
         return ""
     verdict = judge(

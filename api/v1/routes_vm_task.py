@@ -1,6 +1,7 @@
 """Orders about VMs that are tasks: the vm worker of a node executes them."""
 
 import secrets
+from collections.abc import Iterable
 from typing import Final
 
 from api.access import Access
@@ -8,7 +9,7 @@ from api.seen_vm import SeenVm
 from api.v1.endpoint import PREFIX, Answer, Call, endpoint
 from api.v1.parameter import Parameter
 from api.v1.routes_vm import NO_SUCH_VM, known_vm
-from cluster.definition.document import parse
+from cluster.definition.document import Element, parse
 from cluster.model.task import TaskOrder
 from cluster.operations.task_orders import order_task
 from runtime.errors import Conflict, Invalid
@@ -70,23 +71,48 @@ def delete_vm_device(call: Call) -> Answer:
 
 def _refuse_locks_of_others(call: Call, seen: SeenVm) -> None:
     # Ceph shuts out whoever loses a lock: another VM that runs with the volume would lose its disk.
-    volumes = frozenset(seen.definition.volumes)
+    if user := _user_of(call, seen, seen.definition.volumes):
+        volume, other = user
+        raise Conflict(
+            f"The locks of {volume} protect the VM '{other.vm.name}', which runs on "
+            f"{other.node}: stop it first, or give '{seen.vm.name}' volumes of its own.",
+            vm=seen.vm.name,
+        )
+
+
+def _refuse_volume_of_other(call: Call, seen: SeenVm, device: Element) -> None:
+    # Two guests that write to one volume destroy it: QEMUs that both live hand each other its lock.
+    source = device.find("source")
+    if source is None or device.find("shareable") is not None:
+        return
+    if user := _user_of(call, seen, (source.get("name", ""),)):
+        volume, other = user
+        raise Conflict(
+            f"The volume {volume} is in use by the VM '{other.vm.name}', which runs on "
+            f"{other.node}: stop it first, or mark the disk <shareable/> if both guests can share.",
+            vm=seen.vm.name,
+        )
+
+
+def _user_of(call: Call, seen: SeenVm, volumes: Iterable[str]) -> tuple[str, SeenVm] | None:
+    """Return one of the volumes that another VM runs with, and that VM."""
+    asked = frozenset(volumes)
     for other in call.services.cluster.seen_vms():
         if other.vm.uuid == seen.vm.uuid or not other.vm.seen.state.may_run:
             continue
-        if shared := sorted(volumes.intersection(other.definition.volumes)):
-            raise Conflict(
-                f"The locks of {', '.join(shared)} protect the VM '{other.vm.name}', which runs on "
-                f"{other.node}: stop it first, or give '{seen.vm.name}' volumes of its own.",
-                vm=seen.vm.name,
-            )
+        if shared := sorted(asked.intersection(other.definition.volumes)):
+            return shared[0], other
+    return None
 
 
 def _plug(call: Call, name: str) -> Answer:
     xml = call.arguments.required("xml")
-    if (tag := parse(xml).tag) not in _DEVICES:
+    device = parse(xml)
+    if (tag := device.tag) not in _DEVICES:
         raise Invalid(f"<{tag}> is no device; there are: {', '.join(_DEVICES)}.", element=tag)
     seen = known_vm(call)
+    if tag == "disk" and name == "vm.device_attach":
+        _refuse_volume_of_other(call, seen, device)
     return _task(call, seen, name, seen.node, xml=xml)
 
 

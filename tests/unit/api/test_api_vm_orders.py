@@ -335,6 +335,19 @@ def test_locks_that_protect_another_vm_stay(api: FakeApi) -> None:
     assert all(word in reply.message for word in (volume, "vm0002", "hv3"))
 
 
+def test_a_volume_that_another_vm_runs_with_is_not_attached(api: FakeApi) -> None:
+    volume = api.get("/vm/vm0002").json[0]["disks"][0]["name"]
+    inner = f"<source protocol='rbd' name='{volume}'/><target dev='sdc'/>"
+    look(api, 2, node="hv3")
+    reply = post(api, "/vm/vm0001/device", xml=f"<disk type='network'>{inner}</disk>")
+    assert reply.status == 409
+    assert all(word in reply.message for word in (volume, "vm0002", "hv3", "<shareable/>"))
+    detached = f"<disk type='network'>{inner}</disk>"
+    assert post(api, "/vm/vm0001/device", "DELETE", xml=detached).status == 202
+    shared = f"<disk type='network'>{inner}<shareable/></disk>"
+    assert post(api, "/vm/vm0001/device", xml=shared).status == 202
+
+
 @pytest.mark.parametrize(
     ("method", "name"), [("POST", "vm.device_attach"), ("DELETE", "vm.device_detach")]
 )

@@ -1,7 +1,7 @@
 """The vm worker is SIGKILLed again and again while VMs migrate: where each of them ends.
 
 All VMs of a node are ordered to another one, and the workers of both are killed at random moments
-until all moves are over. Printed: how many copies of each VM run in the end, as seen from outside.
+meanwhile. Printed: how many copies of each VM run in the end, as seen from outside.
 Needs `./dev up`, then `./dev bench vm_kills [--guests 20] [--seed 1]`.
 """
 
@@ -29,6 +29,7 @@ def main() -> int:
     arguments = report.parser(__doc__ or "")
     arguments.add_argument("--guests", type=int, default=20)
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--kills", type=int, default=8)
     given = arguments.parse_args()
     report.begin()
     cluster = running_bed()
@@ -40,23 +41,26 @@ def main() -> int:
         for name in names:
             vms.await_running(name, SOURCE, STARTED_SECONDS)
         began = time.monotonic()
-        kills = _move_and_kill(cluster, vms, names, random.Random(given.seed))
+        kills = _move_and_kill(cluster, vms, names, given.kills, random.Random(given.seed))
         report.figure("moves over after", f"{time.monotonic() - began:.1f} s")
         report.figure("vm workers killed", str(kills))
         _report(vms, names)
     return 0
 
 
-def _move_and_kill(cluster: Cluster, vms: Vms, names: list[str], chance: random.Random) -> int:
+def _move_and_kill(
+    cluster: Cluster, vms: Vms, names: list[str], most: int, chance: random.Random
+) -> int:
+    """Order all moves, kill so often at most, and wait until all are over; return how often."""
     for name in names:
         vms.move(name, "move", node=TARGET)
     kills = 0
     until = time.monotonic() + SETTLED_SECONDS
-    while not _are_settled(vms, names):
-        if time.monotonic() > until:
-            break
+    while not _are_settled(vms, names) and time.monotonic() < until:
         time.sleep(chance.uniform(*PAUSE_SECONDS))
-        kills += _kill(cluster, chance.choice((SOURCE, SOURCE, TARGET)))
+        if kills < most:
+            # In turn, so that neither is killed so often that it is parked for a while.
+            kills += _kill(cluster, (SOURCE, TARGET)[kills % 2])
     return kills
 
 

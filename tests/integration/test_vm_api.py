@@ -10,9 +10,15 @@ import pytest
 from testbed import guests
 from testbed.cluster import Cluster
 from tests.integration.processes import all_run
-from tests.integration.vms import Vms, vms_of
+from tests.integration.vms import Vms, make_ready, vms_of
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+def _nodes_are_ready(cluster: Cluster) -> None:
+    make_ready(cluster)
+
 
 WAIT_SECONDS = 300
 """Of one order that is waited for, on a busy machine."""

@@ -137,9 +137,24 @@ class Vms:
         raise AssertionError("no coordinator is on")
 
 
+def make_ready(cluster: Cluster) -> None:
+    """Let every node take VMs; what ran before may have left it flushed."""
+    for node in cluster.nodes:
+        path, form = f"/node/{node.name}/domain-state", {"state": "ready"}
+        status, answer = cluster.api(path, method="POST", form=form)
+        assert status == 200, answer
+
+    def is_ready() -> bool:
+        status, found = cluster.api("/node?domain_state=ready")
+        return status == 200 and isinstance(found, list) and len(found) == len(cluster.nodes)
+
+    cluster.wait_until(is_ready, ORDER_SECONDS, "all nodes to be ready")
+
+
 @contextlib.contextmanager
 def vms_of(cluster: Cluster) -> Iterator[Vms]:
     """Have VMs for a while."""
+    make_ready(cluster)
     vms = Vms(cluster)
     try:
         yield vms

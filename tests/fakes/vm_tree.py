@@ -57,6 +57,15 @@ def put(store: Store, values: Mapping[str, bytes]) -> None:
     store.apply(changes, soon())
 
 
+def with_vm(
+    wanted: Wanted = WANTED, seen: Seen = RUNNING, *, meta: bytes = b"{}", tags: bytes = b"{}"
+) -> Store:
+    """Return a tree with one VM."""
+    store = new_tree()
+    put_vm(store, wanted=wanted, seen=seen, meta=meta, tags=tags)
+    return store
+
+
 def put_vm(
     store: Store,
     name: str = "www",

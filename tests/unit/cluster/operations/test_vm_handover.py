@@ -31,19 +31,13 @@ from tests.fakes.vm_tree import (
     keys_of,
     new_tree,
     put,
-    put_vm,
     soon,
+    with_vm,
 )
 
 STARTING = Seen(state=SeenState.STARTING, node="hv2", serial=3)
 TRANSFER = Transfer(serial=3, to="hv2", phase=TransferPhase.SENDING)
 ARRIVAL = Arrival(serial=3, node="hv2", phase=ArrivalPhase.RECEIVING)
-
-
-def with_vm(**what: object) -> Store:
-    store = new_tree()
-    put_vm(store, **what)  # type: ignore[arg-type]
-    return store
 
 
 def test_of_two_nodes_that_claim_a_vm_one_is_refused() -> None:

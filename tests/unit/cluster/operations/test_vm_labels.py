@@ -15,14 +15,8 @@ from cluster.records.view import snapshot
 from cluster.records.vm_label_record import read_meta, read_tags, tags_data
 from cluster.store.store import Delete, Store
 from runtime.errors import Conflict, Invalid, NotFound
-from tests.fakes.vm_tree import LAYOUT, UUID, new_tree, put_vm, soon
+from tests.fakes.vm_tree import LAYOUT, UUID, new_tree, soon, with_vm
 from tests.fakes.watched_store import WatchedStore
-
-
-def with_vm() -> Store:
-    store = new_tree()
-    put_vm(store)
-    return store
 
 
 def data(store: Store, key: str) -> bytes:

@@ -14,14 +14,8 @@ from cluster.operations.vm_handover import given_up
 from cluster.operations.vm_move import order_migrate, order_move, order_unmigrate
 from cluster.store.store import Store, Write
 from runtime.errors import Conflict, Refused
-from tests.fakes.vm_tree import LAYOUT, UUID, WANTED, keys_of, new_tree, put_vm, soon
+from tests.fakes.vm_tree import LAYOUT, UUID, WANTED, keys_of, put_vm, soon, with_vm
 from tests.fakes.watched_store import WatchedStore
-
-
-def with_vm(wanted: Wanted = WANTED) -> Store:
-    store = new_tree()
-    put_vm(store, wanted=wanted)
-    return store
 
 
 def migrate(store: Store, node: str, *, is_forced: bool = False) -> Wanted:

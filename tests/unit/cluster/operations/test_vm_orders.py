@@ -40,18 +40,13 @@ from tests.fakes.vm_tree import (
     put,
     put_vm,
     soon,
+    with_vm,
     xml_of,
 )
 from tests.fakes.watched_store import WatchedStore
 
 DELETED = replace(WANTED, state=WantedState.DELETE)
 OTHER = "1c2f64a0-0000-4c0e-9c5a-000000000002"
-
-
-def with_vm(wanted: Wanted = WANTED, seen: Seen = RUNNING, **more: bytes) -> Store:
-    store = new_tree()
-    put_vm(store, wanted=wanted, seen=seen, **more)  # type: ignore[arg-type]
-    return store
 
 
 def data(store: Store, key: str) -> bytes:
